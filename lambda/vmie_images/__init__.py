@@ -1,0 +1,1 @@
+"""Reading virtual machine disk images by byte ranges. Imports nothing from AWS."""

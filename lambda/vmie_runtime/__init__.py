@@ -1,0 +1,1 @@
+"""What runs in the account: intake, reconciler and the steps of the state machine."""
