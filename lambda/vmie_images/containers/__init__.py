@@ -1,0 +1,1 @@
+"""Container formats: what a file is, whether it is whole, and the disk inside."""

@@ -1,0 +1,135 @@
+"""A caching reader that spends a budget: the only way these readers touch a source."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vmie_images.errors import BudgetExceededError, CorruptImageError
+from vmie_images.ranges import RangeSource
+
+BLOCK_SIZE = 64 * 1024
+"""Bytes per cached block. Smaller blocks cost more requests, larger ones more bytes; 64 KiB is near both
+minima."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one inspection may spend.
+
+    Attributes:
+        gets: Reads from the source (ranged GET requests of S3). Default: 400.
+        bytes: Bytes read from the source. Default: 48 MiB.
+        seconds: Seconds by the reader's clock. Default: 60.
+        cache_bytes: Bytes of the source kept in memory. Default: 8 MiB.
+        single_read: The largest read that a structure may cause, in bytes. Default: 4 MiB.
+    """
+
+    gets: int = 400
+    bytes: int = 48 << 20
+    seconds: float = 60.0
+    cache_bytes: int = 8 << 20
+    single_read: int = 4 << 20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an inspection spent: requests, bytes read and seconds."""
+
+    gets: int
+    bytes: int
+    seconds: float
+
+
+class RangeReader:
+    """Reads a source in aligned blocks, each at most once while it stays cached.
+
+    Args:
+        source: The file or object.
+        budget: What may be spent. Default: ``Budget()``.
+        clock: Monotonic seconds. Default: ``time.monotonic``.
+    """
+
+    def __init__(
+        self,
+        source: RangeSource,
+        budget: Budget | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._budget = budget or Budget()
+        self._clock = clock
+        self._started = clock()
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._gets = 0
+        self._bytes = 0
+
+    @property
+    def size(self) -> int:
+        """Length of the source in bytes."""
+        return self._source.size
+
+    @property
+    def cost(self) -> Cost:
+        """What was spent so far."""
+        return Cost(self._gets, self._bytes, self._clock() - self._started)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return the bytes from ``offset``, fewer than ``length`` only where the source ends.
+
+        Raises:
+            BudgetExceededError: The read would cost more than the budget allows.
+            CorruptImageError: The offset is negative, or the read larger than any honest structure.
+        """
+        if offset < 0:
+            raise CorruptImageError(f"a structure points at offset {offset}")
+        length = min(length, self.size - offset)
+        if length <= 0:
+            return b""
+        if length > self._budget.single_read:
+            raise CorruptImageError(f"a structure claims {length} bytes at offset {offset}")
+        first, last = offset // BLOCK_SIZE, (offset + length - 1) // BLOCK_SIZE
+        data = b"".join(self._cached(first, last))
+        start = offset - first * BLOCK_SIZE
+        return data[start : start + length]
+
+    def _cached(self, first: int, last: int) -> list[bytes]:
+        missing = [index for index in range(first, last + 1) if index not in self._blocks]
+        while missing:
+            run = 1
+            while run < len(missing) and missing[run] == missing[0] + run:
+                run += 1
+            self._fetch(missing[0], run)
+            missing = missing[run:]
+        wanted = []
+        for index in range(first, last + 1):
+            self._blocks.move_to_end(index)
+            wanted.append(self._blocks[index])
+        while len(self._blocks) * BLOCK_SIZE > self._budget.cache_bytes:
+            self._blocks.popitem(last=False)
+        return wanted
+
+    def _fetch(self, first: int, count: int) -> None:
+        start = first * BLOCK_SIZE
+        length = min(count * BLOCK_SIZE, self.size - start)
+        self._spend(length)
+        data = self._source.read(start, length)
+        if len(data) != length:
+            raise OSError(
+                f"the source returned {len(data)} of {length} bytes at offset {start}: "
+                "it was changed or cut while it was read; read it again"
+            )
+        for index in range(count):
+            self._blocks[first + index] = data[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
+
+    def _spend(self, length: int) -> None:
+        self._gets += 1
+        self._bytes += length
+        if self._gets > self._budget.gets:
+            raise BudgetExceededError(f"more than {self._budget.gets} reads")
+        if self._bytes > self._budget.bytes:
+            raise BudgetExceededError(f"more than {self._budget.bytes} bytes")
+        if self._clock() - self._started > self._budget.seconds:
+            raise BudgetExceededError(f"more than {self._budget.seconds:g} seconds")
