@@ -1,0 +1,111 @@
+"""Clients of AWS and what their errors mean to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from vmie_runtime.errors import TransientServiceError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_events import EventBridgeClient
+    from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sns import SNSClient
+    from types_boto3_ssm import SSMClient
+    from types_boto3_stepfunctions import SFNClient
+
+# The state machine retries with patience; inside a call only a blip is worth waiting for.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=5,
+    read_timeout=20,
+    user_agent_extra="vmie-constructs",
+)
+_TRANSIENT_CODES = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+        "Unavailable",
+    }
+)
+
+
+@overload
+def client(service: Literal["dynamodb"]) -> DynamoDBClient: ...
+@overload
+def client(service: Literal["ec2"]) -> EC2Client: ...
+@overload
+def client(service: Literal["events"]) -> EventBridgeClient: ...
+@overload
+def client(service: Literal["iam"]) -> IAMClient: ...
+@overload
+def client(service: Literal["lambda"]) -> LambdaClient: ...
+@overload
+def client(service: Literal["s3"]) -> S3Client: ...
+@overload
+def client(service: Literal["sns"]) -> SNSClient: ...
+@overload
+def client(service: Literal["ssm"]) -> SSMClient: ...
+@overload
+def client(service: Literal["stepfunctions"]) -> SFNClient: ...
+def client(service: str) -> Any:
+    """The function's one client of a service."""
+    return _client(service)
+
+
+@cache
+def _client(service: str) -> Any:
+    return boto3.client(cast(Any, service), config=_CONFIG)
+
+
+def error_code(error: ClientError) -> str:
+    """The error code of an AWS answer."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: ClientError) -> str:
+    """The message of an AWS answer."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def is_transient(error: ClientError) -> bool:
+    """Tell whether the same call may succeed later."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return error_code(error) in _TRANSIENT_CODES or status >= 500
+
+
+@contextmanager
+def transient_errors_named() -> Iterator[None]:
+    """Turn every transient failure of a call into `TransientServiceError`; leave the others as they are."""
+    try:
+        yield
+    except ClientError as error:
+        if is_transient(error):
+            raise TransientServiceError(f"{error.operation_name}: {error_code(error)}") from error
+        raise
+    except (ConnectionError, HTTPClientError) as error:
+        raise TransientServiceError(f"No answer from AWS: {type(error).__name__}") from error

@@ -1,0 +1,64 @@
+"""An S3 object as the readers of disk images need it: bytes by ranges, of one version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vmie_runtime.aws import transient_errors_named
+from vmie_runtime.errors import RequestFailure
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class S3ImageSource:
+    """A range source over one version of an object; never over another one that took its place."""
+
+    def __init__(
+        self, s3: S3Client, *, bucket: str, key: str, version_id: str | None, etag: str, size: int
+    ) -> None:
+        """Describe the object; nothing is read yet.
+
+        Args:
+            s3: The S3 client.
+            bucket: The bucket.
+            key: The key.
+            version_id: The version, or None where the bucket keeps none.
+            etag: The entity tag, without quotes; compared by S3 at every read.
+            size: The size in bytes.
+        """
+        self._s3, self._key, self._size = s3, key, size
+        self._object: dict[str, Any] = {"Bucket": bucket, "Key": key, "IfMatch": f'"{etag}"'}
+        if version_id is not None:
+            self._object["VersionId"] = version_id
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from `offset`, fewer than `length` only at the end.
+
+        Raises:
+            RequestFailure: If the object is gone or another one.
+        """
+        last = min(offset + length, self._size) - 1
+        if last < offset:
+            return b""
+        try:
+            with transient_errors_named():
+                return self._s3.get_object(**self._object, Range=f"bytes={offset}-{last}")["Body"].read()
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 412:
+                raise RequestFailure(
+                    "SourceChanged", f"{self._key!r} was overwritten while it was inspected."
+                ) from error
+            if status == 404:
+                raise RequestFailure(
+                    "SourceDeleted", f"{self._key!r} was deleted before its import ended.", status="Cancelled"
+                ) from error
+            raise

@@ -1,0 +1,203 @@
+"""The reconciler: compares the table, the executions and the EC2 tasks, and acts on what differs.
+
+It is level-triggered: an event only wakes it sooner, and whatever woke it, it looks at everything. Two may run
+at once, because every decision is a conditional write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from vmie_runtime import cleaning, import_tasks
+from vmie_runtime.aws import client, transient_errors_named
+from vmie_runtime.diagnosis import own_failure
+from vmie_runtime.executions import Execution, Executions
+from vmie_runtime.import_request import ImportRequest, OpenState, Status
+from vmie_runtime.import_tasks import REQUEST_ID_TAG
+from vmie_runtime.moments import after, normalise
+from vmie_runtime.observability import logger
+from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.requests_table import RequestsTable
+from vmie_runtime.results import ResultPublisher
+from vmie_runtime.wiring import publisher, requests_table, settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ssm import SSMClient
+
+# One round looks at so many waiting requests beyond the free leases, in case the first ones must wait longer.
+_LOOK_AHEAD = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """One round of comparing and acting."""
+
+    table: RequestsTable
+    executions: Executions
+    publisher: ResultPublisher
+    ec2: EC2Client
+    ssm: SSMClient
+    workflow: str
+    pause_parameter: str
+    max_concurrent_tasks: int
+    deadline_seconds: int
+
+    def run(self, now: str, *, sweep: bool) -> None:
+        """Do one round.
+
+        Args:
+            now: The moment that counts for deadlines and results.
+            sweep: Also look for tasks that nobody watches, which costs a call to EC2.
+        """
+        for request in self.table.with_state(OpenState.ENDING):
+            self._safely(self._end, request, now)
+        for request in self.table.with_state(OpenState.LIVE):
+            self._safely(self._look_after, request, now)
+        if sweep:
+            self.cancel_orphans()
+            self._heal_leases()
+        self._admit(now)
+
+    def end_everything(self, now: str, *, stop: dict[str, str]) -> bool:
+        """End every open request, as the stack's deletion does; tell whether nothing is left."""
+        for state in OpenState:
+            for request in self.table.with_state(state):
+                self.table.update(request.id, {"stop": stop}, unset="stop")
+                self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
+        for request in self.table.with_state(OpenState.LIVE):
+            self._safely(self._look_after, request, now)
+        for request in self.table.with_state(OpenState.ENDING):
+            self._safely(self._end, request, now)
+        orphans = self.cancel_orphans()
+        return not orphans and not any(True for state in OpenState for _ in self.table.with_state(state, 1))
+
+    def cancel_orphans(self) -> int:
+        """Cancel our tasks whose request has ended; tell how many there were."""
+        count = 0
+        for task in import_tasks.of_workflow(self.ec2, self.workflow, active_only=True):
+            request = self.table.find(task.tags.get(REQUEST_ID_TAG, ""))
+            if request is None or request.open_state is None:
+                logger.warning("Cancelling a task that nobody watches", extra={"task": task.id})
+                import_tasks.cancel(self.ec2, task, "The request of this task has ended.")
+                count += 1
+        return count
+
+    def _look_after(self, request: ImportRequest, now: str) -> None:
+        execution = self.executions.find(request)
+        if execution is None:
+            self.executions.start(request)
+            self.table.update(request.id, {"execution_arn": self.executions.arn_of(request)})
+        elif execution.status != "RUNNING":
+            self._end_after(request, execution, now)
+        elif request.stop is not None:
+            self.executions.stop(request, error=request.stop["Code"], cause=request.stop["Message"])
+            stopped = self.executions.find(request)
+            if stopped is not None and stopped.status != "RUNNING":
+                self._end_after(request, stopped, now)
+
+    def _end_after(self, request: ImportRequest, execution: Execution, now: str) -> None:
+        # The execution's last step may have closed or queued the request since it was read.
+        fresh = self.table.find(request.id)
+        if fresh is None or fresh.open_state is not OpenState.LIVE or fresh.admission != request.admission:
+            return
+        outcome = fresh.outcome or _outcome_of(fresh, execution)
+        self.table.update(fresh.id, {"outcome": outcome}, unset="outcome")
+        if self.table.update(fresh.id, {"open_state": OpenState.ENDING}, expect=OpenState.LIVE):
+            ending = self.table.find(fresh.id)
+            if ending is not None:
+                self._end(ending, now)
+
+    def _end(self, request: ImportRequest, now: str) -> None:
+        outcome = request.outcome or _outcome_of(request, None)
+        if request.outcome is None:
+            self.table.update(request.id, {"outcome": outcome}, unset="outcome")
+            request = replace(request, outcome=outcome)
+        succeeded = outcome["Status"] == Status.SUCCEEDED
+        rejected_unstarted = request.task_id is None and request.admission == 0
+        if not succeeded and not rejected_unstarted:
+            reason = str(outcome["Error"]["Code"])
+            if not cleaning.clean_up(self.ec2, request, workflow=self.workflow, reason=reason):
+                return
+        self.publisher.publish_end(request, now=now)
+
+    def _admit(self, now: str) -> None:
+        free = self.max_concurrent_tasks - len(self.table.lease_holders())
+        if free <= 0:
+            return
+        waiting = list(self.table.with_state(OpenState.QUEUED, limit=free + _LOOK_AHEAD))
+        if not waiting or self._paused():
+            return
+        for request in waiting:
+            if free <= 0:
+                return
+            if request.not_before is not None and request.not_before > now:
+                continue
+            deadline_at = after(now, self.deadline_seconds)
+            if self.table.admit(request, now=now, deadline_at=deadline_at):
+                free -= 1
+                admitted = self.table.find(request.id)
+                if admitted is not None:
+                    self._safely(self._look_after, admitted, now)
+
+    def _paused(self) -> bool:
+        with transient_errors_named():
+            value = self.ssm.get_parameter(Name=self.pause_parameter)["Parameter"]["Value"]
+        return value.strip().lower() == "true"
+
+    def _heal_leases(self) -> None:
+        for holder in self.table.lease_holders():
+            request = self.table.find(holder)
+            if request is None or request.open_state is None:
+                self.table.release(holder)
+
+    def _safely(self, act: Any, request: ImportRequest, now: str) -> None:
+        """One request that cannot be served now holds up no other; the next round tries again."""
+        try:
+            act(request, now)
+        except Exception:  # noqa: BLE001
+            logger.exception("A request could not be reconciled", extra={"request_id": request.id})
+
+
+def _outcome_of(request: ImportRequest, execution: Execution | None) -> dict[str, Any]:
+    """The outcome of a request whose execution ended without one."""
+    if request.stop is not None:
+        diagnosis = own_failure(request.stop["Code"], request.stop["Message"])
+        return failure_outcome(Status.CANCELLED, diagnosis)
+    if execution is None:
+        message = f"{request.source.key!r} ended before it was started."
+        return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
+    if execution.status == "ABORTED":
+        cause = f": {execution.cause}" if execution.cause else "."
+        message = f"The execution of this import was stopped by hand{cause}"
+        return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
+    if execution.status == "TIMED_OUT":
+        message = "The execution of this import ran longer than its state machine allows."
+        return failure_outcome(Status.TIMED_OUT, own_failure("DeadlineExceeded", message))
+    message = f"The execution ended {execution.status} ({execution.error}): {execution.cause}"
+    return failure_outcome(Status.FAILED, own_failure("InternalError", message))
+
+
+def reconciler() -> Reconciler:
+    """The reconciler that the function's settings describe."""
+    return Reconciler(
+        table=requests_table(),
+        executions=Executions(client=client("stepfunctions"), state_machine_arn=settings().state_machine_arn),
+        publisher=publisher(),
+        ec2=client("ec2"),
+        ssm=client("ssm"),
+        workflow=settings().requests_table,
+        pause_parameter=settings().pause_parameter,
+        max_concurrent_tasks=settings().max_concurrent_tasks,
+        deadline_seconds=settings().deadline_seconds,
+    )
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Do one round; woken by the schedule, by the end of an execution or by the intake."""
+    scheduled = event.get("detail-type") == "Scheduled Event"
+    now = event["Now"] if "Now" in event else event["time"]
+    reconciler().run(normalise(now), sweep=scheduled)

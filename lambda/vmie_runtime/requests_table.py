@@ -1,0 +1,294 @@
+"""The requests table: the pipeline's memory. Every change of state is a conditional write."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from vmie_runtime.aws import error_code, transient_errors_named
+from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.import_request import ATTRIBUTES, ImportRequest, OpenState, Source, Status
+from vmie_runtime.moments import parse
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_LEASES = "lease#import"
+# Documents are kept as JSON text: DynamoDB's numbers would come back as another type.
+_DOCUMENTS = ("Stop", "Inspection", "Outcome")
+_KEEP_SECONDS = 90 * 24 * 3600
+_TRANSACTION_TRIES = 8
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+class RequestsTable:
+    """Requests, leases and the newest event of each source."""
+
+    def __init__(self, client: DynamoDBClient, name: str, *, max_leases: int = 5) -> None:
+        """Use a table.
+
+        Args:
+            client: The DynamoDB client.
+            name: The table's name.
+            max_leases: How many requests may hold a lease at once.
+        """
+        self._client, self._name, self._max_leases = client, name, max_leases
+
+    def create(self, request: ImportRequest) -> bool:
+        """Add a request; tell whether it was new."""
+        try:
+            with transient_errors_named():
+                self._client.put_item(
+                    TableName=self._name,
+                    Item=_serialise(request.to_item()),
+                    ConditionExpression="attribute_not_exists(Id)",
+                )
+        except ClientError as error:
+            if error_code(error) == _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def find(self, request_id: str) -> ImportRequest | None:
+        """The request of an id, or None."""
+        item = self._get(request_id)
+        return ImportRequest.from_item(item) if item else None
+
+    def with_state(self, state: OpenState, limit: int | None = None) -> Iterator[ImportRequest]:
+        """The open requests of one state, oldest first.
+
+        Args:
+            state: The state.
+            limit: At most so many. Default: all.
+        """
+        yield from self._query("open", "OpenState", state.value, limit)
+
+    def of_source(self, address: str) -> Iterator[ImportRequest]:
+        """Every request of one bucket and key, oldest event first."""
+        yield from self._query("source", "SourceAddress", address, None)
+
+    def note_newest(self, source: Source, request_id: str) -> None:
+        """Remember the request as its key's newest, unless a newer event came before."""
+        try:
+            with transient_errors_named():
+                self._client.update_item(
+                    TableName=self._name,
+                    Key=_serialise({"Id": _newest_id(source)}),
+                    UpdateExpression="SET Sequencer = :sequencer, RequestId = :request",
+                    ConditionExpression="attribute_not_exists(Sequencer) OR Sequencer <= :sequencer",
+                    ExpressionAttributeValues=_serialise(
+                        {":sequencer": comparable(source.sequencer), ":request": request_id}
+                    ),
+                )
+        except ClientError as error:
+            if error_code(error) != _CONDITION_FAILED:
+                raise
+
+    def is_newest(self, request: ImportRequest) -> bool:
+        """Tell whether no newer event for the request's key is known."""
+        item = self._get(_newest_id(request.source))
+        return item is None or item["RequestId"] == request.id
+
+    def update(
+        self, request_id: str, changes: dict[str, Any], *, expect: OpenState | None = None, unset: str = ""
+    ) -> bool:
+        """Change some fields of a request.
+
+        Args:
+            request_id: The request.
+            changes: Field names of `ImportRequest` and their values; None removes a field.
+            expect: Only while the request is in this state. Default: only while it is open.
+            unset: Only while this field is not set.
+
+        Returns:
+            Whether the condition held.
+        """
+        operation = self._update_operation(request_id, changes, expect, unset)
+        try:
+            with transient_errors_named():
+                self._client.update_item(**operation)
+        except ClientError as error:
+            if error_code(error) == _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def admit(self, request: ImportRequest, *, now: str, deadline_at: str) -> bool:
+        """Grant a queued request a lease; tell whether there was one and the request still wanted it."""
+        changes = {
+            "open_state": OpenState.LIVE,
+            "status": Status.RUNNING,
+            "admission": request.admission + 1,
+            "started_at": request.started_at or now,
+            "deadline_at": request.deadline_at or deadline_at,
+            "not_before": None,
+        }
+        grant = {
+            "TableName": self._name,
+            "Key": _serialise({"Id": _LEASES}),
+            "UpdateExpression": "ADD Holders :holder",
+            "ConditionExpression": "attribute_not_exists(Holders) OR size(Holders) < :maximum",
+            "ExpressionAttributeValues": {
+                ":holder": {"SS": [request.id]},
+                ":maximum": {"N": str(self._max_leases)},
+            },
+        }
+        return self._transact(grant, self._update_operation(request.id, changes, OpenState.QUEUED, ""))
+
+    def return_to_queue(self, request_id: str, *, not_before: str) -> bool:
+        """Take the lease back and queue the request again; tell whether it was live."""
+        changes = {"open_state": OpenState.QUEUED, "status": Status.QUEUED, "not_before": not_before}
+        return self._transact(
+            self._release(request_id), self._update_operation(request_id, changes, OpenState.LIVE, "")
+        )
+
+    def conclude(self, request: ImportRequest, *, status: Status, now: str) -> bool:
+        """Close a request and return its lease; tell whether it was still open."""
+        expires_at = int(parse(now).timestamp()) + _KEEP_SECONDS
+        changes = {"open_state": None, "status": status, "ended_at": now, "expires_at": expires_at}
+        return self._transact(
+            self._release(request.id), self._update_operation(request.id, changes, None, "")
+        )
+
+    def lease_holders(self) -> set[str]:
+        """The requests that hold a lease."""
+        item = self._get(_LEASES)
+        return set(item.get("Holders", ())) if item else set()
+
+    def release(self, request_id: str) -> None:
+        """Take back a lease whose request has ended."""
+        with transient_errors_named():
+            self._client.update_item(**self._release(request_id))
+
+    def _release(self, request_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self._name,
+            "Key": _serialise({"Id": _LEASES}),
+            "UpdateExpression": "DELETE Holders :holder",
+            "ExpressionAttributeValues": {":holder": {"SS": [request_id]}},
+        }
+
+    def _get(self, item_id: str) -> dict[str, Any] | None:
+        with transient_errors_named():
+            answer = self._client.get_item(
+                TableName=self._name, Key=_serialise({"Id": item_id}), ConsistentRead=True
+            )
+        return _deserialise(answer["Item"]) if "Item" in answer else None
+
+    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> Iterator[ImportRequest]:
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "#attribute = :value",
+            "ExpressionAttributeNames": {"#attribute": attribute},
+            "ExpressionAttributeValues": _serialise({":value": value}),
+        }
+        if limit is not None:
+            arguments["Limit"] = limit
+        found = 0
+        while True:
+            with transient_errors_named():
+                page = self._client.query(**arguments)
+            for item in page["Items"]:
+                yield ImportRequest.from_item(_deserialise(item))
+                found += 1
+                if found == limit:
+                    return
+            if "LastEvaluatedKey" not in page:
+                return
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _update_operation(
+        self, request_id: str, changes: dict[str, Any], expect: OpenState | None, unset: str
+    ) -> dict[str, Any]:
+        names = {"#state": "OpenState"}
+        values: dict[str, Any] = {}
+        sets, removes = [], []
+        for number, (field, value) in enumerate(changes.items()):
+            names[f"#{number}"] = ATTRIBUTES[field]
+            if value is None:
+                removes.append(f"#{number}")
+            else:
+                sets.append(f"#{number} = :{number}")
+                values[f":{number}"] = _stored(ATTRIBUTES[field], value)
+        conditions = ["attribute_exists(#state)"]
+        if expect is not None:
+            conditions = ["#state = :expected"]
+            values[":expected"] = expect.value
+        if unset:
+            names["#unset"] = ATTRIBUTES[unset]
+            conditions.append("attribute_not_exists(#unset)")
+        expression = ("SET " + ", ".join(sets) if sets else "") + (
+            " REMOVE " + ", ".join(removes) if removes else ""
+        )
+        operation: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": _serialise({"Id": request_id}),
+            "UpdateExpression": expression.strip(),
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": names,
+        }
+        if values:
+            operation["ExpressionAttributeValues"] = _serialise(values)
+        return operation
+
+    def _transact(self, *updates: dict[str, Any]) -> bool:
+        for attempt in range(_TRANSACTION_TRIES):
+            try:
+                with transient_errors_named():
+                    items: Any = [{"Update": each} for each in updates]
+                    self._client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                if error_code(error) != "TransactionCanceledException":
+                    raise
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if "TransactionConflict" not in reasons:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
+            else:
+                return True
+        raise TransientServiceError("The requests table is contended.")
+
+
+def comparable(sequencer: str) -> str:
+    """A sequencer in a form in which texts sort as S3 orders the events of a key.
+
+    S3 compares the shorter one padded with zeros on the right (Amazon S3 User Guide, event message structure).
+    """
+    return sequencer.lower().ljust(64, "0")
+
+
+def _newest_id(source: Source) -> str:
+    from hashlib import sha256
+
+    return f"newest#{sha256(source.address.encode()).hexdigest()}"
+
+
+def _stored(attribute: str, value: Any) -> Any:
+    return json.dumps(value) if attribute in _DOCUMENTS else value
+
+
+def _serialise(values: dict[str, Any]) -> dict[str, Any]:
+    serialiser = TypeSerializer()
+    return {name: serialiser.serialize(_stored(name, value)) for name, value in values.items()}
+
+
+def _deserialise(item: dict[str, Any]) -> dict[str, Any]:
+    deserialiser = TypeDeserializer()
+    plain: dict[str, Any] = {}
+    for name, value in item.items():
+        found = deserialiser.deserialize(value)
+        if name in _DOCUMENTS:
+            found = json.loads(found)
+        elif "N" in value:
+            found = int(found)
+        plain[name] = found
+    return plain

@@ -1,0 +1,165 @@
+"""The result of a request: its document, its addresses, its event and its notification."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vmie_runtime import result_addresses
+from vmie_runtime.aws import transient_errors_named
+from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.import_request import ImportRequest, Status
+from vmie_runtime.moments import parse
+from vmie_runtime.observability import metrics
+from vmie_runtime.requests_table import RequestsTable
+
+if TYPE_CHECKING:
+    from types_boto3_events import EventBridgeClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sns import SNSClient
+
+EVENT_SOURCE = "vmie"
+_MOST_SUBJECT = 100  # characters of an SNS subject, Amazon SNS API reference, Publish
+
+
+def result_document(request: ImportRequest, *, now: str) -> dict[str, Any]:
+    """The result of a request as it stands.
+
+    Args:
+        request: The request; its `outcome`, where there is one, decides the parts that belong to the end.
+        now: The moment of this result.
+    """
+    outcome = request.outcome or {}
+    document: dict[str, Any] = {
+        "RequestId": request.id,
+        "Operation": request.operation,
+        "Method": request.method,
+        "Status": str(outcome.get("Status", request.status)),
+        "Phase": request.phase,
+        "Progress": _percentage(request.progress),
+        "Attempt": request.attempt,
+        "ImportTaskId": request.task_id,
+        "ImageId": outcome.get("ImageId"),
+        "SnapshotIds": outcome.get("SnapshotIds"),
+        "Images": outcome.get("Images"),
+        "Inspection": request.inspection,
+        "Error": outcome.get("Error"),
+        "NextSteps": outcome.get("NextSteps"),
+        "Source": request.source.to_document(),
+        "StartedAt": request.started_at,
+        "EndedAt": now if Status(outcome.get("Status", request.status)).terminal else None,
+        "ExecutionArn": request.execution_arn,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultPublisher:
+    """Tells the world how a request stands.
+
+    Attributes:
+        s3: Writes the documents.
+        events: Puts the events.
+        sns: Publishes terminal results.
+        table: Knows which request is its key's newest, and is marked at the end.
+        event_bus: Name or ARN of the bus.
+        topic_arn: The topic, or None.
+        workflow: The value of `Workflow` in events and metrics.
+    """
+
+    s3: S3Client
+    events: EventBridgeClient
+    sns: SNSClient
+    table: RequestsTable
+    event_bus: str
+    topic_arn: str | None
+    workflow: str
+
+    def publish_step(self, request: ImportRequest, *, event: str, now: str) -> None:
+        """Publish how a request stands that has not ended.
+
+        Args:
+            request: The request.
+            event: The last word of the event's detail-type: `Queued`, `Started` or `Progressed`.
+            now: The moment.
+        """
+        document = result_document(request, now=now)
+        self._write(request, document)
+        self._put_event(document, event, now)
+
+    def publish_end(self, request: ImportRequest, *, now: str) -> bool:
+        """Publish a request's outcome and close it; tell whether this call closed it.
+
+        A crash in between makes the next call publish again: events and notifications come at least once.
+        """
+        document = result_document(request, now=now)
+        status = Status(document["Status"])
+        self._write(request, document)
+        self._put_event(document, status.value, now)
+        self._notify(document, request)
+        if not self.table.conclude(request, status=status, now=now):
+            return False
+        self._measure(request, status, now)
+        return True
+
+    def _write(self, request: ImportRequest, document: dict[str, Any]) -> None:
+        addresses = [result_addresses.by_id(request.id)]
+        if self.table.is_newest(request):
+            addresses.append(result_addresses.by_source_key(request.source.key))
+        body = json.dumps(document, indent=2, ensure_ascii=False).encode()
+        for address in addresses:
+            with transient_errors_named():
+                self.s3.put_object(
+                    Bucket=request.source.bucket, Key=address, Body=body, ContentType="application/json"
+                )
+
+    def _put_event(self, document: dict[str, Any], event: str, now: str) -> None:
+        detail = {name: value for name, value in document.items() if name != "Inspection"}
+        with transient_errors_named():
+            answer = self.events.put_events(
+                Entries=[
+                    {
+                        "Time": parse(now),
+                        "Source": EVENT_SOURCE,
+                        "DetailType": f"VM Import {event}",
+                        "Detail": json.dumps({**detail, "Workflow": self.workflow}, ensure_ascii=False),
+                        "EventBusName": self.event_bus,
+                    }
+                ]
+            )
+        if answer["FailedEntryCount"]:
+            raise TransientServiceError(f"PutEvents: {answer['Entries'][0].get('ErrorCode')}")
+
+    def _notify(self, document: dict[str, Any], request: ImportRequest) -> None:
+        if self.topic_arn is None:
+            return
+        message = {name: value for name, value in document.items() if name != "Inspection"}
+        subject = f"VM import {document['Status'].lower()}: {request.source.key}"
+        with transient_errors_named():
+            self.sns.publish(
+                TopicArn=self.topic_arn,
+                Subject=_subject(subject),
+                Message=json.dumps(message, indent=2, ensure_ascii=False),
+                MessageAttributes={"Status": {"DataType": "String", "StringValue": document["Status"]}},
+            )
+
+    def _measure(self, request: ImportRequest, status: Status, now: str) -> None:
+        metrics.add_dimension("Workflow", self.workflow)
+        metrics.add_metric(status.value, "Count", 1)
+        if status is Status.TIMED_OUT:
+            metrics.add_metric(Status.FAILED.value, "Count", 1)
+        if request.started_at:
+            milliseconds = (parse(now) - parse(request.started_at)).total_seconds() * 1000
+            metrics.add_metric("Duration", "Milliseconds", milliseconds)
+        metrics.flush_metrics()
+
+
+def _percentage(progress: str | None) -> int | None:
+    return int(progress) if progress is not None and progress.isdecimal() else None
+
+
+def _subject(text: str) -> str:
+    """An SNS subject: printable ASCII, one line, at most 100 characters."""
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return plain if len(plain) <= _MOST_SUBJECT else plain[: _MOST_SUBJECT - 3] + "..."

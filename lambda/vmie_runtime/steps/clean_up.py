@@ -1,0 +1,38 @@
+"""Clean up: keep how the request ends, cancel its task and remove what it half made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vmie_runtime import cleaning
+from vmie_runtime.aws import client
+from vmie_runtime.errors import TaskStillEnding
+from vmie_runtime.observability import logger
+from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.wiring import requests_table, settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Leave nothing of a failed request behind.
+
+    Returns:
+        The outcome, for the execution's own end.
+
+    Raises:
+        TaskStillEnding: If the cancelled task has not ended yet.
+    """
+    step = StepEvent.from_event(event)
+    outcome: dict[str, Any] = event["Outcome"]
+    table = requests_table()
+    request = step.find_request(table)
+    if request is None:
+        return outcome
+    table.update(request.id, {"outcome": outcome}, unset="outcome")
+    reason = str(outcome["Error"]["Code"])
+    if not cleaning.clean_up(client("ec2"), request, workflow=settings().requests_table, reason=reason):
+        raise TaskStillEnding(request.task_id)
+    return request.outcome or outcome

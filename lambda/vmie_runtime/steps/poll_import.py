@@ -1,0 +1,85 @@
+"""Poll import task: has it ended, does it move, may it go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from vmie_runtime import import_tasks
+from vmie_runtime.aws import client
+from vmie_runtime.errors import ImportTaskFailed, RequestFailure
+from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.import_tasks import ImportTask
+from vmie_runtime.moments import seconds_between
+from vmie_runtime.observability import logger
+from vmie_runtime.polling import poll_interval
+from vmie_runtime.requests_table import RequestsTable
+from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.wiring import publisher, requests_table, settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Look at the task once.
+
+    Returns:
+        `Done`, and `PollAfter` in seconds where it is not.
+
+    Raises:
+        ImportTaskFailed: If the task ended without an image.
+        RequestFailure: If the deadline has passed, the task stalls or is lost, or its source was overwritten.
+    """
+    step = StepEvent.from_event(event)
+    table = requests_table()
+    request = step.require_request(table)
+    task = import_tasks.describe(client("ec2"), request.task_id or "")
+    if task is None:
+        raise RequestFailure("TaskLost", f"EC2 no longer knows the task {request.task_id}.")
+    if task.status == "completed":
+        return {"Done": True}
+    if task.status == "deleted":
+        raise ImportTaskFailed(
+            "ImportTaskFailed",
+            task.phase or "The service deleted the task and gave no reason.",
+            StatusMessage=task.phase or "",
+        )
+    _require_worth_waiting(request, step.now)
+    moved_at = _note_progress(table, request, task, step.now)
+    if seconds_between(moved_at, step.now) > settings().stall_seconds:
+        raise RequestFailure(
+            "TaskStalled",
+            f"The task {task.id} stands at {task.phase!r}, {task.progress or 'no'} % since {moved_at}.",
+        )
+    return {
+        "Done": False,
+        "PollAfter": poll_interval(seconds_between(request.started_at or step.now, step.now)),
+    }
+
+
+def _require_worth_waiting(request: ImportRequest, now: str) -> None:
+    if request.superseded:
+        raise RequestFailure(
+            "SourceChanged",
+            f"{request.source.key!r} was overwritten while it was imported; "
+            "the newer object has a request of its own.",
+        )
+    if request.deadline_at is not None and now >= request.deadline_at:
+        raise RequestFailure(
+            "DeadlineExceeded",
+            f"The import had not ended by its deadline, {request.deadline_at}.",
+            status="TimedOut",
+        )
+
+
+def _note_progress(table: RequestsTable, request: ImportRequest, task: ImportTask, now: str) -> str:
+    """Write down and publish what moved; tell since when the task stands where it is."""
+    if (task.phase, task.progress) == (request.phase, request.progress) and request.changed_at:
+        return request.changed_at
+    table.update(request.id, {"phase": task.phase, "progress": task.progress, "changed_at": now})
+    if task.phase != request.phase:
+        moved = replace(request, phase=task.phase, progress=task.progress)
+        publisher().publish_step(moved, event="Progressed" if request.phase else "Started", now=now)
+    return now

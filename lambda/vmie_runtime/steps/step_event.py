@@ -1,0 +1,57 @@
+"""What the state machine tells every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from vmie_runtime.errors import RequestFailure
+from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.moments import normalise
+from vmie_runtime.requests_table import RequestsTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEvent:
+    """The context of a step.
+
+    Attributes:
+        request_id: The request; empty where the execution was not started by the reconciler.
+        execution_arn: The execution.
+        now: When the state was entered: the time that counts.
+    """
+
+    request_id: str
+    execution_arn: str
+    now: str
+
+    @classmethod
+    def from_event(cls, event: dict[str, Any]) -> Self:
+        """Read a step's event."""
+        return cls(
+            request_id=str(event.get("RequestId") or ""),
+            execution_arn=event["ExecutionArn"],
+            now=normalise(event["Now"]),
+        )
+
+    def find_request(self, table: RequestsTable) -> ImportRequest | None:
+        """The request, if it is open and this execution is the one that carries it."""
+        request = table.find(self.request_id) if self.request_id else None
+        if request is None or request.open_state is None:
+            return None
+        return request if self.execution_arn.endswith(f":{request.execution_name}") else None
+
+    def require_request(self, table: RequestsTable) -> ImportRequest:
+        """The request of this execution.
+
+        Raises:
+            RequestFailure: If the request has ended meanwhile or another execution carries it.
+        """
+        request = self.find_request(table)
+        if request is None:
+            raise RequestFailure(
+                "RequestNotOpen",
+                "The request has ended or is carried by another execution.",
+                status="Cancelled",
+            )
+        return request

@@ -1,0 +1,53 @@
+"""Validate request: may this be imported, and is its source still the one that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vmie_runtime import object_keys, source_objects
+from vmie_runtime.aws import client
+from vmie_runtime.errors import RequestRejected
+from vmie_runtime.observability import logger
+from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.wiring import requests_table, settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Check the request and its source; hand the source on to the inspection.
+
+    Raises:
+        RequestRejected: If the request cannot be done.
+        RequestFailure: If its source is gone or another one.
+    """
+    step = StepEvent.from_event(event)
+    table = requests_table()
+    request = step.find_request(table)
+    if request is None:
+        raise RequestRejected(
+            "DirectStartUnavailable",
+            "This execution was not started for a waiting request. "
+            "Imports start by dropping an image under images/.",
+        )
+    table.update(request.id, {"execution_arn": step.execution_arn})
+    if request.source.bucket != settings().import_bucket:
+        raise RequestRejected("BucketNotAllowed", f"{request.source.bucket} is not the import bucket.")
+    format_ = object_keys.image_format(request.source.key)
+    s3 = client("s3")
+    head = source_objects.require_unchanged(s3, request.source)
+    source_objects.require_readable(head, request.source)
+    if not source_objects.tag_with_request(s3, request.source, request.id):
+        logger.warning("The source object could not be tagged", extra={"request_id": request.id})
+    return {
+        "Source": {
+            "Bucket": request.source.bucket,
+            "Key": request.source.key,
+            "VersionId": request.source.version_id,
+            "ETag": request.source.etag,
+            "Size": request.source.size,
+            "Format": format_,
+        }
+    }
