@@ -41,8 +41,7 @@ class HttpRequest:
     @cached_property
     def query(self) -> dict[str, str]:
         """The query string; of a repeated name the first value."""
-        pairs = self.query_pairs
-        return {name: value for name, value in reversed(pairs)}
+        return dict(reversed(self.query_pairs))
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:

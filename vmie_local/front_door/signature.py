@@ -1,4 +1,4 @@
-"""What a signature says: whose key, which Region, which service. Nothing is verified: there are no secrets here."""
+"""What a signature says: whose key, which Region, which service. Nothing is verified: no key is secret."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Signature:
 def read_signature(request: HttpRequest) -> Signature | None:
     """The signature in the `Authorization` header or in a presigned URL, or None without one.
 
-    Signature Version 2 (`Authorization: AWS key:…`, `?AWSAccessKeyId=…`) is what boto3 still presigns S3 URLs with.
+    boto3 still presigns S3 URLs with Signature Version 2 (`?AWSAccessKeyId=…`), which names no Region.
     """
     authorization = request.headers.get("authorization", "")
     if found := _CREDENTIAL.search(authorization):

@@ -17,28 +17,29 @@ def parse(value: Any, shape: Shape) -> Any:
     Members that the shape does not know are kept as they came: moto may know them.
 
     Raises:
+        TypeError: If an object or array is expected and something else is there.
         ValueError: If a moment or blob is malformed.
     """
     if value is None:
         return None
     if isinstance(shape, StructureShape):
-        if not isinstance(value, dict):
-            raise ValueError(f"{shape.name} must be an object, not {type(value).__name__}.")
-        if shape.is_document_type:
-            return value
-        return _parse_structure(value, shape)
+        return value if shape.is_document_type else _parse_structure(_object(value, shape), shape)
     if isinstance(shape, ListShape):
         if not isinstance(value, list):
-            raise ValueError(f"{shape.name} must be an array, not {type(value).__name__}.")
+            raise TypeError(f"{shape.name} must be an array, not {type(value).__name__}.")
         return [parse(item, shape.member) for item in value]
     if isinstance(shape, MapShape):
-        if not isinstance(value, dict):
-            raise ValueError(f"{shape.name} must be an object, not {type(value).__name__}.")
-        return {key: parse(item, shape.value) for key, item in value.items()}
+        return {key: parse(item, shape.value) for key, item in _object(value, shape).items()}
     if shape.type_name == "timestamp" and isinstance(value, str | int | float):
         return values.parse_timestamp(value)
     if shape.type_name == "blob" and isinstance(value, str):
         return base64.b64decode(value)
+    return value
+
+
+def _object(value: Any, shape: Shape) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{shape.name} must be an object, not {type(value).__name__}.")
     return value
 
 

@@ -63,13 +63,9 @@ class QueryProtocol:
             content = xml.render_members(members, shape, list_item="member")
             if wrapper := shape.serialization.get("resultWrapper"):
                 content = f"<{wrapper}>{content}</{wrapper}>"
-        namespace = operation.service_model.metadata.get("xmlNamespace", "")
         identifier = request_id()
         content += f"<ResponseMetadata><RequestId>{identifier}</RequestId></ResponseMetadata>"
-        body = (
-            f'{XML_HEADER}<{operation.name}Response xmlns="{namespace}">{content}</{operation.name}Response>'
-        )
-        return HttpAnswer(200, _xml_headers(identifier), body.encode())
+        return _xml_answer(operation, content, identifier)
 
     def error(self, model: ServiceModel, error: ApiError) -> HttpAnswer:
         """`<ErrorResponse><Error>…`."""
@@ -95,11 +91,7 @@ class Ec2Protocol(QueryProtocol):
         content = f"<requestId>{identifier}</requestId>"
         if isinstance(shape, StructureShape):
             content += xml.render_members(members, shape, list_item="item")
-        namespace = operation.service_model.metadata.get("xmlNamespace", "")
-        body = (
-            f'{XML_HEADER}<{operation.name}Response xmlns="{namespace}">{content}</{operation.name}Response>'
-        )
-        return HttpAnswer(200, _xml_headers(identifier), body.encode())
+        return _xml_answer(operation, content, identifier)
 
     def error(self, model: ServiceModel, error: ApiError) -> HttpAnswer:  # noqa: ARG002 - no namespace here
         """`<Response><Errors><Error>…`."""
@@ -231,6 +223,13 @@ class RestXmlProtocol:
             )
         headers = {"Content-Type": "application/xml", "x-amz-request-id": identifier}
         return HttpAnswer(error.status, headers, (XML_HEADER + body).encode())
+
+
+def _xml_answer(operation: OperationModel, content: str, identifier: str) -> HttpAnswer:
+    name = f"{operation.name}Response"
+    namespace = operation.service_model.metadata.get("xmlNamespace", "")
+    body = f'{XML_HEADER}<{name} xmlns="{namespace}">{content}</{name}>'
+    return HttpAnswer(200, _xml_headers(identifier), body.encode())
 
 
 def _xml_headers(identifier: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from vmie_local.front_door.wire import values
 
 Tree = dict[str, Any]
-"""Names split at their dots: `{"Filter": {"1": {"Name": {"": "task-state"}}}}`; the key "" holds a node's value."""
+"""Names split at their dots: `{"Filter": {"1": {"Name": {"": "task-state"}}}}`; "" holds a node's value."""
 
 
 def tree(pairs: Iterable[tuple[str, str]]) -> Tree:

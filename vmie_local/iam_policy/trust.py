@@ -1,0 +1,98 @@
+"""Does a role trust a principal?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vmie_local.iam_policy.conditions import Context
+from vmie_local.iam_policy.document import PolicyDocument, Statement, parse_trust_policy
+from vmie_local.iam_policy.evaluation import Decision, conditions_hold, covers_action, decide
+
+_SESSION = re.compile(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/(.+)")
+
+
+def may_assume(
+    trust_document: PolicyDocument | str | Mapping[str, Any],
+    principal: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    action: str = "sts:AssumeRole",
+) -> Decision:
+    """Whether a role's trust policy lets a principal assume the role.
+
+    Args:
+        trust_document: The role's `AssumeRolePolicyDocument`.
+        principal: A service such as `vmie.amazonaws.com`, the ARN of a user, role, role session or root user, or
+            the ARN of an identity provider.
+        context: The condition keys of the request, such as `{"sts:ExternalId": "vmimport",
+            "aws:SourceAccount": "123456789012"}`. Default: none.
+        action: `sts:AssumeRole`, or one of its relatives with SAML, a web identity, session tags.
+
+    Returns:
+        The decision. Its `by_account` tells that the account is trusted rather than this principal in it, so
+        that the principal's identity policies have to allow the call as well.
+
+    Raises:
+        PolicyError: If the document is no trust policy.
+    """
+    if isinstance(trust_document, PolicyDocument):
+        document = trust_document
+    else:
+        document = parse_trust_policy(trust_document)
+    known = Context(context or {})
+    applying = [
+        statement
+        for statement in document.statements
+        if covers_action(statement, action)
+        and _covers_principal(statement, principal)
+        and conditions_hold(statement, known)
+    ]
+    decision = decide(applying, known)
+    if decision.allowed and not any(_names(statement, principal) for statement in decision.statements):
+        return Decision(decision.outcome, decision.statements, decision.missing_context, by_account=True)
+    return decision
+
+
+def _covers_principal(statement: Statement, principal: str) -> bool:
+    if statement.principals is not None:
+        return _among(statement.principals, principal, whole_accounts=True)
+    return not _among(statement.not_principals or {}, principal, whole_accounts=True)
+
+
+def _names(statement: Statement, principal: str) -> bool:
+    if statement.principals is None:
+        return True
+    return _among(statement.principals, principal, whole_accounts=False)
+
+
+def _among(principals: Mapping[str, tuple[str, ...]], principal: str, *, whole_accounts: bool) -> bool:
+    if not principal.startswith("arn:"):
+        return any(given in ("*", principal) for given in principals.get("Service", ()))
+    names = _names_of(principal)
+    if names & set(principals.get("Federated", ())):
+        return True
+    for given in principals.get("AWS", ()):
+        if given in names or (given == "*" and whole_accounts):
+            return True
+        if whole_accounts and _account(given) == principal.split(":")[4]:
+            return True
+    return False
+
+
+def _names_of(principal: str) -> set[str]:
+    """What a policy may call a principal: a role session goes by its role too, whatever the role's path."""
+    names = {principal}
+    if session := _SESSION.fullmatch(principal):
+        partition, account, role, _ = session.groups()
+        names.add(f"arn:{partition}:iam::{account}:role/{role}")
+    return names
+
+
+def _account(given: str) -> str | None:
+    """The account that a principal such as `123456789012` or `arn:aws:iam::123456789012:root` stands for."""
+    if re.fullmatch(r"\d{12}", given):
+        return given
+    found = re.fullmatch(r"arn:[^:]+:iam::(\d{12}):root", given)
+    return found.group(1) if found else None
