@@ -1,7 +1,7 @@
 """The reconciler: compares the table, the executions and the EC2 tasks, and acts on what differs.
 
-It is level-triggered: an event only wakes it sooner, and whatever woke it, it looks at everything. Two may run
-at once, because every decision is a conditional write.
+It is level-triggered: an event only wakes it sooner, and whatever woke it, it looks at everything. Two may
+run at once, because every decision is a conditional write.
 """
 
 from __future__ import annotations

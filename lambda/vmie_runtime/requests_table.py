@@ -261,7 +261,7 @@ class RequestsTable:
 def comparable(sequencer: str) -> str:
     """A sequencer in a form in which texts sort as S3 orders the events of a key.
 
-    S3 compares the shorter one padded with zeros on the right (Amazon S3 User Guide, event message structure).
+    S3 has the shorter one padded with zeros on the right (Amazon S3 User Guide, event message structure).
     """
     return sequencer.lower().ljust(64, "0")
 
