@@ -1,0 +1,1 @@
+"""The recipe of ``examples/images/demo-linux.vmdk``."""
