@@ -1,0 +1,1 @@
+"""Disk images as VM Import/Export takes them: what a file really is, and its decoding with `qemu-img`."""

@@ -1,0 +1,161 @@
+"""The work of an import: fetch, check, decode, store as blocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmie_local.blocks import BlockStore
+from vmie_local.disk_images import detection, ova, partitions
+from vmie_local.disk_images.decoding import Decoder, copy_sparsely
+from vmie_local.disk_images.detection import DiskImage
+from vmie_local.disk_images.errors import DiskImageError, DiskTooLargeError, UnsupportedFormatError
+from vmie_local.disk_images.partitions import Guest
+from vmie_local.disk_images.region import FileRegion
+from vmie_local.vm_import import status_messages
+from vmie_local.vm_import.import_image.request import DiskContainer
+from vmie_local.vm_import.phases import GIB
+from vmie_local.vm_import.ports import FetchRefusedError, Objects
+from vmie_local.vm_import.task import TaskFailedError
+from vmie_local.vm_import.task_book import Place
+
+MAX_DISK_BYTES = 8 << 40
+"""User guide, limitations: ImportImage takes disks below 8 TiB."""
+
+
+@dataclass(frozen=True)
+class CheckedDisk:
+    """One disk of the machine, checked but not decoded.
+
+    Attributes:
+        container: The container it came in.
+        image: The image, or None for a disk that is a snapshot already.
+        stored_bytes: The size of the image file.
+    """
+
+    container: DiskContainer
+    image: DiskImage | None
+    stored_bytes: int
+
+
+@dataclass(frozen=True)
+class StoredDisk:
+    """One disk whose blocks are stored: its snapshot's id and size in whole GiB."""
+
+    snapshot_id: str
+    volume_size: int
+
+
+@dataclass(frozen=True)
+class Converter:
+    """Does the heavy work of imports, in background threads.
+
+    Attributes:
+        objects: S3.
+        blocks: Where decoded disks go.
+        decoder: Decodes everything but raw images; None checks headers only.
+    """
+
+    objects: Objects
+    blocks: BlockStore
+    decoder: Decoder | None
+
+    def fetch_and_check(
+        self,
+        place: Place,
+        role_arn: str,
+        containers: Sequence[DiskContainer],
+        scratch: Path,
+        cancelled: threading.Event,
+    ) -> list[CheckedDisk]:
+        """Fetch every object and check it against its declared format.
+
+        Raises:
+            TaskFailedError: If an object cannot be read or is no disk image that the service takes.
+        """
+        scratch.mkdir(parents=True, exist_ok=True)
+        disks: list[CheckedDisk] = []
+        for number, container in enumerate(containers):
+            if not container.bucket or not container.key:
+                disks.append(CheckedDisk(container, None, 0))
+                continue
+            target = scratch / f"object-{number}"
+            try:
+                self.objects.fetch(place, role_arn, container.bucket, container.key, target, cancelled)
+            except FetchRefusedError as error:
+                raise TaskFailedError(status_messages.of_fetch_status(error.http_status)) from error
+            try:
+                disks.extend(_check(container, FileRegion.whole(target, container.key)))
+            except DiskImageError as error:
+                raise TaskFailedError(status_messages.of_disk_error(error)) from error
+        return disks
+
+    def store(
+        self,
+        disk: CheckedDisk,
+        snapshot_id: str,
+        scratch: Path,
+        cancelled: threading.Event,
+    ) -> StoredDisk:
+        """Decode a disk into the blocks of a new snapshot.
+
+        Raises:
+            TaskFailedError: If the image is damaged.
+        """
+        image = disk.image
+        if image is None:
+            return self._store_copy(disk, snapshot_id)
+        raw = scratch / f"{snapshot_id}.decoded"
+        volume_size = max(1, -(-image.virtual_size // GIB))
+        try:
+            if image.format == "RAW":
+                copy_sparsely(image, raw, cancelled)
+            elif self.decoder is not None:
+                self.decoder.decode(image, raw, cancelled)
+        except DiskImageError as error:
+            raise TaskFailedError(status_messages.of_disk_error(error)) from error
+        self.blocks.adopt(snapshot_id, volume_size, raw if raw.exists() else None)
+        return StoredDisk(snapshot_id, volume_size)
+
+    def look_at_guest(self, stored: StoredDisk) -> Guest | None:
+        """What is on a stored disk, or None if headers are all that was checked.
+
+        Raises:
+            TaskFailedError: If there is no partition or no operating system.
+        """
+        blocks = self.blocks.find(stored.snapshot_id)
+        if blocks is None or not blocks.path.exists():
+            return None
+        try:
+            return partitions.look_at(blocks.path)
+        except DiskImageError as error:
+            raise TaskFailedError(status_messages.of_disk_error(error)) from error
+
+    def _store_copy(self, disk: CheckedDisk, snapshot_id: str) -> StoredDisk:
+        source = self.blocks.find(disk.container.snapshot_id or "")
+        if source is None:
+            return StoredDisk(snapshot_id, 1)
+        copy = self.blocks.create(snapshot_id, source.volume_size)
+        source.flatten_into(copy.path)
+        copy.adopt_file()
+        return StoredDisk(snapshot_id, source.volume_size)
+
+
+def _check(container: DiskContainer, region: FileRegion) -> list[CheckedDisk]:
+    declared = container.format or detection.container_format(region)
+    if declared == "OVA":
+        disks = [detection.check_disk(member, "VMDK") for member in _unpack(region)]
+    else:
+        disks = [detection.check_disk(region, declared)]
+    for disk in disks:
+        if disk.virtual_size >= MAX_DISK_BYTES:
+            raise DiskTooLargeError(f"{disk.region.name} has {disk.virtual_size} bytes")
+    return [CheckedDisk(container, disk, disk.region.size) for disk in disks]
+
+
+def _unpack(region: FileRegion) -> list[FileRegion]:
+    if detection.container_format(region) != "OVA":
+        raise UnsupportedFormatError(f"{region.name} is no OVA")
+    return ova.disks_of(region)

@@ -1,0 +1,122 @@
+"""VM Import/Export as a part of the local AWS."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vmie_local.blocks import BlockStore
+from vmie_local.disk_images.qemu_img import QemuImg
+from vmie_local.front_door.api_call import PASS, ApiCall, Handler, Pass
+from vmie_local.moto_seams import ec2
+from vmie_local.vm_import import request_errors
+from vmie_local.vm_import.adapters import CloudFaults, CloudKeys, CloudObjects, CloudRoles, Ec2Registry
+from vmie_local.vm_import.engine import Engine
+from vmie_local.vm_import.import_image.conversion import Converter
+from vmie_local.vm_import.import_image.service import ImportImageService
+from vmie_local.vm_import.import_image.task import ImportImageTask
+from vmie_local.vm_import.limits import Limits
+from vmie_local.vm_import.service_role import ServiceRoles
+from vmie_local.vm_import.task_book import Place, TaskBook
+
+if TYPE_CHECKING:
+    from vmie_local.server import LocalAws
+
+_log = logging.getLogger(__name__)
+_ROLE_CHANGES = (
+    "CreateRole",
+    "UpdateAssumeRolePolicy",
+    "PutRolePolicy",
+    "DeleteRolePolicy",
+    "AttachRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
+)
+HEADERS_ONLY = (
+    "qemu-img is not on PATH: imports check the headers of VMDK, VHD, VHDX and OVA images and store no "
+    "blocks of them. Install it (Debian: qemu-utils) to have disks decoded."
+)
+
+Operation = Callable[[Place, Mapping[str, Any]], dict[str, Any]]
+
+
+class VmImport:
+    """Imports, and the snapshots' blocks they make.
+
+    Attributes:
+        blocks: The blocks of every snapshot.
+        limits: Quotas, which may be changed at any time.
+        roles: The service role's rules; `propagation_seconds` may be changed at any time.
+        notice: What this part cannot do on this machine, for the banner; None if nothing is missing.
+    """
+
+    def __init__(self, cloud: LocalAws) -> None:
+        """Register the operations at the front door.
+
+        Args:
+            cloud: Its clock, clients, data folder and front door are used.
+        """
+        self.blocks = BlockStore(cloud.data_dir / "snapshots")
+        self.limits = Limits()
+        self._scratch = cloud.data_dir / "vm-import"
+        self._iam = CloudRoles(cloud)
+        self.roles = ServiceRoles(self._iam)
+        decoder = QemuImg.find()
+        self.notice = None if decoder else HEADERS_ONLY
+        book: TaskBook[ImportImageTask] = TaskBook()
+        self._engine = Engine(cloud.clock, book.all)
+        self._images = ImportImageService(
+            clock=cloud.clock,
+            limits=self.limits,
+            book=book,
+            engine=self._engine,
+            roles=self.roles,
+            converter=Converter(CloudObjects(cloud), self.blocks, decoder),
+            registry=Ec2Registry(),
+            keys=CloudKeys(),
+            faults=CloudFaults(cloud),
+            scratch=self._scratch,
+        )
+        ec2.install(self.blocks.remove, self._require_task)
+        self._register(cloud)
+
+    def start(self) -> None:
+        """Begin to watch the clock."""
+        if self.notice:
+            _log.warning(self.notice)
+        self._engine.start()
+
+    def stop(self) -> None:
+        """End the running work and remove what it left on disk."""
+        self._engine.stop()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self.blocks.clear()
+
+    def _register(self, cloud: LocalAws) -> None:
+        operations: dict[str, Operation] = {
+            "ImportImage": self._images.import_image,
+            "DescribeImportImageTasks": self._images.describe_import_image_tasks,
+            "CancelImportTask": self._images.cancel_import_task,
+        }
+        for name, operation in operations.items():
+            cloud.front_door.register("ec2", name, _handler(operation))
+        for name in _ROLE_CHANGES:
+            cloud.front_door.register("iam", name, self._note_role_change)
+
+    def _note_role_change(self, call: ApiCall) -> Pass:
+        self._iam.note_change(str(call.parameters.get("RoleName")))
+        return PASS
+
+    def _require_task(self, account: str, region: str, task_id: str) -> None:
+        if not self._images.knows(Place(account, region), task_id):
+            raise request_errors.task_unknown(task_id)
+
+
+def _handler(operation: Operation) -> Handler:
+    def handle(call: ApiCall) -> Mapping[str, Any]:
+        return operation(Place(call.account, call.region), call.parameters)
+
+    return handle

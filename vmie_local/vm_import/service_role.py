@@ -1,0 +1,74 @@
+"""Whether the service role can be used, decided before a task is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vmie_local.vm_import import request_errors
+from vmie_local.vm_import.ports import Roles, ServiceRole
+from vmie_local.vm_import.task_book import Place
+
+DEFAULT_ROLE = "vmimport"
+SERVICE_PRINCIPAL = "vmie.amazonaws.com"
+EXTERNAL_ID = "vmimport"
+
+IMPORT_ACTIONS = (
+    "ec2:ModifySnapshotAttribute",
+    "ec2:CopySnapshot",
+    "ec2:RegisterImage",
+    "ec2:DescribeImages",
+    "ec2:DescribeSnapshots",
+)
+"""What the user guide grants on `*`; of `ec2:Describe*` the two that an import cannot do without."""
+
+
+class ServiceRoles:
+    """Checks service roles as VM Import/Export does: one answer for whatever is wrong."""
+
+    def __init__(self, roles: Roles, *, partition: str = "aws", propagation_seconds: float = 10.0) -> None:
+        """Set the rules.
+
+        Args:
+            roles: IAM.
+            partition: Of the ARNs.
+            propagation_seconds: A role changed less than this ago, on the cloud's clock, is not yet seen. IAM
+                is eventually consistent: people wait 10 to 30 seconds. 0 sees every change at once.
+        """
+        self._roles, self._partition = roles, partition
+        self.propagation_seconds = propagation_seconds
+
+    def check(self, place: Place, name: str, objects: Iterable[tuple[str, str]], now: float) -> ServiceRole:
+        """The role, if it can be assumed and may do what an import from these objects needs.
+
+        Args:
+            place: The task's account and Region.
+            name: The role's name.
+            objects: Bucket and key of each disk.
+            now: The cloud's time.
+
+        Raises:
+            ApiError: `InvalidParameter`, if it cannot.
+        """
+        role = self._roles.find(place.account, name)
+        if role is None or now - role.changed_at < self.propagation_seconds:
+            raise request_errors.role_insufficient(name)
+        context = {
+            "sts:ExternalId": EXTERNAL_ID,
+            "aws:SourceAccount": place.account,
+            "aws:SourceArn": f"arn:{self._partition}:vmie:{place.region}:{place.account}:*",
+        }
+        if not self._roles.may_assume(role, SERVICE_PRINCIPAL, context):
+            raise request_errors.role_insufficient(name)
+        for action, resource in self._needed(objects):
+            if not self._roles.allows(role, action, resource, {"aws:RequestedRegion": place.region}):
+                raise request_errors.role_insufficient(name)
+        return role
+
+    def _needed(self, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        for bucket, key in objects:
+            bucket_arn = f"arn:{self._partition}:s3:::{bucket}"
+            yield "s3:GetBucketLocation", bucket_arn
+            yield "s3:ListBucket", bucket_arn
+            yield "s3:GetObject", f"{bucket_arn}/{key}"
+        for action in IMPORT_ACTIONS:
+            yield action, "*"
