@@ -1,0 +1,32 @@
+"""One deployment of `app.py` for every test of this folder; each test must leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from vmie_local.deployment import CdkCli
+
+from tests.local.pipeline.harness import Pipeline, eventually
+from vmie_local import LocalAws
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def deployed(cloud: LocalAws) -> Pipeline:
+    outputs = CdkCli(cloud, ROOT).deploy(
+        context={"vmie:stallTimeoutMinutes": "60", "vmie:deadlineMinutes": "180"}
+    )
+    return Pipeline(cloud, outputs)
+
+
+@pytest.fixture
+def pipeline(deployed: Pipeline) -> Iterator[Pipeline]:
+    yield deployed
+    deployed.clear_faults()
+    try:
+        eventually(deployed.settled, "nothing running, waiting or held")
+    except AssertionError:
+        pytest.fail(f"The test left something behind: {deployed.leavings()}")

@@ -1,0 +1,255 @@
+"""A deployed pipeline as the tests use it: upload, wait, look at everything that could be left behind."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from vmie_local import LocalAws
+
+DEMO_DISK = next(
+    (Path(__file__).parents[3] / "examples" / "images").glob("demo-linux*.vmdk"),
+    Path("examples/images/demo-linux.vmdk"),
+)
+T = TypeVar("T")
+TERMINAL = {"Rejected", "Succeeded", "Failed", "Cancelled", "TimedOut"}
+PATIENCE = 120  # real seconds; generous, because the machines are noisy and nothing is judged by it
+
+
+def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+    """Whatever `look` returns first that is not None or False."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"Did not happen within {seconds} s: {what}")
+
+
+@dataclass
+class Pipeline:
+    """One deployed stack."""
+
+    cloud: LocalAws
+    outputs: dict[str, str]
+    keys: list[str] = field(default_factory=list)
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.cloud.client("s3")
+
+    @cached_property
+    def ec2(self) -> Any:
+        return self.cloud.client("ec2")
+
+    @cached_property
+    def states(self) -> Any:
+        return self.cloud.client("stepfunctions")
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.cloud.client("dynamodb")
+
+    @property
+    def bucket(self) -> str:
+        return self.outputs["ImportBucketName"]
+
+    @property
+    def table(self) -> str:
+        return self.outputs["RequestsTableName"]
+
+    @property
+    def state_machine(self) -> str:
+        return self.outputs["ImportStateMachineArn"]
+
+    @property
+    def service_role(self) -> str:
+        return self.outputs["VmImportRoleArn"].rsplit("/", 1)[1]
+
+    def upload(self, key: str, body: bytes | None = None, **options: Any) -> str | None:
+        """Drop an object (default: the demo disk); returns its version id."""
+        content = DEMO_DISK.read_bytes() if body is None else body
+        return self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options).get("VersionId")
+
+    def document(self, address: str) -> dict[str, Any] | None:
+        try:
+            return json.loads(self.s3.get_object(Bucket=self.bucket, Key=address)["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return None
+            raise
+
+    def result(self, key: str) -> dict[str, Any] | None:
+        """The newest result of a source key, whatever its status."""
+        return self.document(f"results/{key}.json")
+
+    def ended(self, key: str) -> dict[str, Any]:
+        """The terminal result of a source key."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.result(key)
+            return found if found and found["Status"] in TERMINAL else None
+
+        return eventually(look, f"a terminal result for {key!r}; now {self.result(key)}")
+
+    def ended_version(self, key: str, version: str | None) -> dict[str, Any]:
+        """The terminal result of one version of a key."""
+
+        def look() -> dict[str, Any] | None:
+            for item in self.requests():
+                if item["Key"] == key and item.get("VersionId") == version and "OpenState" not in item:
+                    return self.document(f"results/by-id/{item['Id']}.json")
+            return None
+
+        return eventually(look, f"a terminal result for {key!r} {version}")
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every request in the table."""
+        return [item for item in self.items() if "#" not in item["Id"]]
+
+    def items(self) -> list[dict[str, Any]]:
+        deserialise = TypeDeserializer().deserialize
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        return [
+            {name: deserialise(value) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
+    def request_of(self, key: str) -> dict[str, Any]:
+        return eventually(
+            lambda: next((item for item in self.requests() if item["Key"] == key), None),
+            f"a request for {key!r}",
+        )
+
+    def running(self, key: str) -> dict[str, Any]:
+        """The request of a key, once its EC2 task runs."""
+
+        def look() -> dict[str, Any] | None:
+            return next((item for item in self.requests() if item["Key"] == key and "TaskId" in item), None)
+
+        return eventually(look, f"a running task for {key!r}")
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """The import tasks of this pipeline."""
+        pages = self.ec2.get_paginator("describe_import_image_tasks").paginate()
+        return [
+            task
+            for page in pages
+            for task in page["ImportImageTasks"]
+            if {"Key": "vmie:workflow", "Value": self.table} in task.get("Tags", [])
+        ]
+
+    def tasks_of(self, request_id: str) -> list[dict[str, Any]]:
+        tag = {"Key": "vmie:request-id", "Value": request_id}
+        return [task for task in self.tasks() if tag in task["Tags"]]
+
+    def images(self) -> list[dict[str, Any]]:
+        return self.ec2.describe_images(Owners=["self"])["Images"]
+
+    def execution(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The ended execution of a result."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.states.describe_execution(executionArn=result["ExecutionArn"])
+            return found if found["status"] != "RUNNING" else None
+
+        return eventually(look, f"the end of {result['ExecutionArn']}")
+
+    def settled(self) -> bool:
+        """Nothing runs, waits or is held."""
+        running = self.states.list_executions(stateMachineArn=self.state_machine, statusFilter="RUNNING")
+        active = [task for task in self.tasks() if task["Status"] in ("active", "deleting")]
+        leases = [item for item in self.items() if item["Id"].startswith("lease#") and item.get("Holders")]
+        open_requests = [item for item in self.requests() if "OpenState" in item]
+        return not (running["executions"] or active or leases or open_requests)
+
+    def leavings(self) -> dict[str, Any]:
+        """What `settled` found, for the message of a failing test."""
+        return {
+            "executions": self.states.list_executions(
+                stateMachineArn=self.state_machine, statusFilter="RUNNING"
+            )["executions"],
+            "tasks": [task for task in self.tasks() if task["Status"] in ("active", "deleting")],
+            "requests": [item for item in self.requests() if "OpenState" in item],
+            "leases": [item for item in self.items() if item["Id"].startswith("lease#")],
+        }
+
+    def inject(self, operation: str, *, service: str = "ec2", times: int = 1, **fault: Any) -> None:
+        """Make calls or tasks fail; see the local AWS's documentation of `/_vmie/faults`."""
+        self._control("POST", {"Service": service, "Operation": operation, "Times": times, **fault})
+
+    def clear_faults(self) -> None:
+        self._control("DELETE", None)
+
+    def _control(self, method: str, body: dict[str, Any] | None) -> None:
+        request = urllib.request.Request(
+            f"{self.cloud.endpoint}/_vmie/faults",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request).close()
+
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+        """Collect the pipeline's events meanwhile; yields a function that returns those seen so far."""
+        sqs, events = self.cloud.client("sqs"), self.cloud.client("events")
+        queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name="listener", EventPattern=json.dumps({"source": ["vmie"]}))
+        events.put_targets(Rule="listener", Targets=[{"Id": "queue", "Arn": arn}])
+        seen: list[dict[str, Any]] = []
+
+        def collect() -> list[dict[str, Any]]:
+            while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+                for message in messages:
+                    seen.append(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            return seen
+
+        try:
+            yield collect
+        finally:
+            events.remove_targets(Rule="listener", Ids=["queue"])
+            events.delete_rule(Name="listener")
+            sqs.delete_queue(QueueUrl=queue)
+
+    def pause(self) -> None:
+        """Admit nothing more."""
+        self._set_pause("true")
+
+    def resume(self) -> None:
+        """Admit again; the next scheduled round does."""
+        self._set_pause("false")
+
+    def _set_pause(self, value: str) -> None:
+        name = self.outputs["PauseParameterName"]
+        self.cloud.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+    def request_of_version(self, key: str, version: str | None) -> dict[str, Any]:
+        return eventually(
+            lambda: next(
+                (item for item in self.requests() if item["Key"] == key and item.get("VersionId") == version),
+                None,
+            ),
+            f"a request for {key!r} {version}",
+        )
+
+    def calls(self, **filters: str) -> list[dict[str, Any]]:
+        """The calls that the local AWS has seen, filtered by `service`, `operation` and the like."""
+        query = urllib.parse.urlencode(filters)
+        with urllib.request.urlopen(f"{self.cloud.endpoint}/_vmie/calls?{query}") as answer:
+            found = json.loads(answer.read())
+        return found["Calls"] if isinstance(found, dict) else found

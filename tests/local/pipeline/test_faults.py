@@ -1,0 +1,142 @@
+"""Throttling, quotas, killed functions, stopped executions: the right end and no duplicate."""
+
+import pytest
+
+from tests.local.pipeline.harness import Pipeline, eventually
+
+STEPS = [
+    "Intake",
+    "Reconciler",
+    "ValidateRequest",
+    "InspectImage",
+    "StartImport",
+    "PollImport",
+    "FinishImport",
+    "RecordResult",
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("RequestLimitExceeded", 503), ("InternalError", 500), ("Unavailable", 503)]
+)
+def test_a_start_that_fails_for_a_while_is_repeated_once_it_works(pipeline: Pipeline, code: str, status: int):
+    key = f"images/start-{code}.vmdk"
+    pipeline.inject("ImportImage", times=7, Error={"Code": code, "Message": "later", "Status": status})
+    pipeline.upload(key)
+
+    result = pipeline.ended(key)
+
+    assert result["Status"] == "Succeeded", result
+    assert len(pipeline.tasks_of(result["RequestId"])) == 1
+
+
+def test_a_poll_that_is_throttled_goes_on(pipeline: Pipeline):
+    pipeline.upload("images/poll-throttled.vmdk")
+    pipeline.running("images/poll-throttled.vmdk")
+    error = {"Code": "RequestLimitExceeded", "Message": "Request limit exceeded.", "Status": 503}
+    pipeline.inject("DescribeImportImageTasks", times=12, Error=error)
+
+    assert pipeline.ended("images/poll-throttled.vmdk")["Status"] == "Succeeded"
+
+
+def test_a_met_quota_queues_again(pipeline: Pipeline):
+    error = {"Code": "ResourceCountLimitExceeded", "Message": "The limit is reached.", "Status": 400}
+    pipeline.inject("ImportImage", times=2, Error=error)
+    pipeline.upload("images/quota.vmdk")
+
+    result = pipeline.ended("images/quota.vmdk")
+
+    assert result["Status"] == "Succeeded", result
+    assert pipeline.request_of("images/quota.vmdk")["Admission"] == 3
+    assert len(pipeline.tasks_of(result["RequestId"])) == 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_function_killed_in_mid_flight_is_run_again(pipeline: Pipeline, step: str):
+    key = f"images/killed-{step}.vmdk"
+    pipeline.cloud.functions.kill_next(step)
+    pipeline.upload(key)
+
+    result = pipeline.ended(key)
+
+    assert result["Status"] == "Succeeded", result
+    assert len(pipeline.tasks_of(result["RequestId"])) == 1
+
+
+def test_a_start_killed_after_its_call_does_not_start_twice(pipeline: Pipeline):
+    pipeline.cloud.functions.kill_when("StartImport", "ec2", "ImportImage")
+    pipeline.upload("images/killed-after-start.vmdk")
+
+    result = pipeline.ended("images/killed-after-start.vmdk")
+
+    assert result["Status"] == "Succeeded", result
+    assert len(pipeline.tasks_of(result["RequestId"])) == 1
+
+
+@pytest.mark.parametrize("event", ["delivered", "lost"])
+def test_an_execution_stopped_by_hand_cancels_the_task(pipeline: Pipeline, event: str):
+    key = f"images/stopped-{event}.vmdk"
+    pipeline.upload(key)
+    request = pipeline.running(key)
+    if event == "lost":
+        pipeline.cloud.events.drop_next(source="aws.states")
+    pipeline.states.stop_execution(executionArn=request["ExecutionArn"], cause="wrong image")
+
+    result = pipeline.ended(key)
+
+    assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "ExecutionStopped"), result
+    assert "wrong image" in result["Error"]["Message"]
+    assert [task["Status"] for task in pipeline.tasks_of(request["Id"])] == ["deleted"]
+    assert pipeline.execution(result)["status"] == "ABORTED"
+
+
+def test_a_task_that_stands_still_is_cancelled_as_stalled(pipeline: Pipeline):
+    pipeline.inject("ImportImage", Stall=True, Phase="converting")
+    pipeline.upload("images/stalls.vmdk")
+
+    result = pipeline.ended("images/stalls.vmdk")
+
+    assert (result["Status"], result["Error"]["Code"]) == ("Failed", "TaskStalled"), result
+    assert "converting" in result["Error"]["Message"]
+    assert [task["Status"] for task in pipeline.tasks_of(result["RequestId"])] == ["deleted"]
+
+
+def test_a_passed_deadline_ends_as_timed_out(pipeline: Pipeline):
+    pipeline.upload("images/too-late.vmdk")
+    request = pipeline.running("images/too-late.vmdk")
+    pipeline.dynamodb.update_item(
+        TableName=pipeline.table,
+        Key={"Id": {"S": request["Id"]}},
+        UpdateExpression="SET DeadlineAt = :past",
+        ExpressionAttributeValues={":past": {"S": "2020-01-01T00:00:00.000Z"}},
+    )
+
+    result = pipeline.ended("images/too-late.vmdk")
+
+    assert (result["Status"], result["Error"]["Code"]) == ("TimedOut", "DeadlineExceeded"), result
+    assert [task["Status"] for task in pipeline.tasks_of(request["Id"])] == ["deleted"]
+    assert pipeline.execution(result)["error"] == "DeadlineExceeded"
+
+
+def test_forty_images_at_once_end_right_under_faults_and_never_more_than_five_run(pipeline: Pipeline):
+    keys = [f"images/fleet/{number}.vmdk" for number in range(40)]
+    for operation in ("ImportImage", "DescribeImportImageTasks", "CreateTags"):
+        pipeline.inject(
+            operation,
+            times=10_000,
+            Probability=0.1,
+            Error={"Code": "RequestLimitExceeded", "Message": "Request limit exceeded.", "Status": 503},
+        )
+    most = 0
+    for key in keys:
+        pipeline.upload(key)
+
+    def all_ended() -> bool:
+        nonlocal most
+        most = max(most, sum(task["Status"] == "active" for task in pipeline.tasks()))
+        return all((pipeline.result(key) or {}).get("Status") == "Succeeded" for key in keys)
+
+    eventually(all_ended, "forty ends", seconds=600)
+    results = [pipeline.result(key) for key in keys]
+    assert len({result["ImageId"] for result in results}) == 40
+    assert 0 < most <= 5
