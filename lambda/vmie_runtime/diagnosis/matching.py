@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from vmie_runtime.diagnosis.catalogue import (
     BY_AWS_CODE,
@@ -14,7 +15,7 @@ from vmie_runtime.diagnosis.catalogue import (
     UNKNOWN_CALL_ERROR,
     UNKNOWN_TASK_ERROR,
 )
-from vmie_runtime.diagnosis.model import Diagnosis, Meaning
+from vmie_runtime.diagnosis.model import Category, Diagnosis, Meaning
 
 # The service has prefixed its messages with this since 2025.
 _PREFIX = re.compile(r"^\s*CLIENT_ERROR\s*:\s*", re.IGNORECASE)
@@ -68,12 +69,12 @@ def own_failure(code: str, message: str, **facts: object) -> Diagnosis:
         message: What happened, in a sentence.
         **facts: What the code's row can name, such as ``suffix``; the others are ignored.
 
-    Raises:
-        KeyError: The catalogue has no such code.
+    Returns:
+        The diagnosis; for a code that has no row, under that code, of category ``unknown``: a failure on
+        its way to
+        a person is no place to fail again.
     """
-    meaning = BY_CODE.get(code)
-    if meaning is None:
-        raise KeyError(f"no error is called {code!r}; vmie_runtime.diagnosis.catalogue names them all")
+    meaning = BY_CODE.get(code) or replace(BY_CODE["InternalError"], code=code, category=Category.UNKNOWN)
     return meaning.diagnose(
         message, {name: None if fact is None else str(fact) for name, fact in facts.items()}
     )

@@ -68,6 +68,18 @@ REFUSED = (
         "that the service role may use.",
         documentation=links.S3_SSE_C,
     ),
+    Meaning(
+        code="BucketNotAllowed",
+        category=Category.REQUEST,
+        cause="The request names a bucket that the stack's owner did not allow.",
+        remedy="Copy the image into the import bucket, under `images/`.",
+    ),
+    Meaning(
+        code="RequestNotOpen",
+        category=Category.STOPPED,
+        cause="The request had ended already, or another execution carries it.",
+        remedy="Nothing: its result says how it ended. Drop the image again to import it once more.",
+    ),
 )
 
 SOURCES = (
