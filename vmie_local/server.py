@@ -29,6 +29,9 @@ from vmie_local.workflows import Workflows
 ADMIN_ACCESS_KEY_ID = "AKIALOCALADMIN000000"
 ADMIN_SECRET_ACCESS_KEY = "local-admin-secret"  # noqa: S105 - no secret: it opens nothing but this process
 
+# A synchronous invocation answers when the function does: after 15 minutes at most.
+_READ_TIMEOUT_SECONDS = 930
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -79,7 +82,7 @@ class LocalAws:
         self._server = make_server(
             "127.0.0.1",
             self.port,
-            self.front_door,
+            self.cloudformation.answers(self.front_door),
             threaded=True,
             request_handler=application.request_handler(),
             fd=self._socket.fileno(),
@@ -129,7 +132,9 @@ class LocalAws:
             aws_secret_access_key=credentials.secret_access_key,
             aws_session_token=credentials.session_token or None,
             config=Config(
-                request_checksum_calculation="when_required", response_checksum_validation="when_required"
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                read_timeout=_READ_TIMEOUT_SECONDS,
             ),
         )
 
