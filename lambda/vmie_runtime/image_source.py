@@ -1,4 +1,4 @@
-"""An S3 object as the readers of disk images need it: bytes by ranges, of one version."""
+"""An S3 object as the readers of disk images need it: bytes by ranges, all of the same object."""
 
 from __future__ import annotations
 
@@ -14,25 +14,20 @@ if TYPE_CHECKING:
 
 
 class S3ImageSource:
-    """A range source over one version of an object; never over another one that took its place."""
+    """A range source over the current object, which EC2 reads too; never over another one in its place."""
 
-    def __init__(
-        self, s3: S3Client, *, bucket: str, key: str, version_id: str | None, etag: str, size: int
-    ) -> None:
+    def __init__(self, s3: S3Client, *, bucket: str, key: str, etag: str, size: int) -> None:
         """Describe the object; nothing is read yet.
 
         Args:
             s3: The S3 client.
             bucket: The bucket.
             key: The key.
-            version_id: The version, or None where the bucket keeps none.
             etag: The entity tag, without quotes; compared by S3 at every read.
             size: The size in bytes.
         """
         self._s3, self._key, self._size = s3, key, size
         self._object: dict[str, Any] = {"Bucket": bucket, "Key": key, "IfMatch": f'"{etag}"'}
-        if version_id is not None:
-            self._object["VersionId"] = version_id
 
     @property
     def size(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -62,14 +62,13 @@ def require_readable(head: HeadObjectOutputTypeDef, source: Source) -> None:
 
 def tag_with_request(s3: S3Client, source: Source, request_id: str) -> bool:
     """Add the tag `vmie:request-id` to those the object has; tell whether it was possible."""
-    version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
     try:
-        existing = s3.get_object_tagging(Bucket=source.bucket, Key=source.key, **version)["TagSet"]
+        existing = s3.get_object_tagging(Bucket=source.bucket, Key=source.key)["TagSet"]
         tags = [tag for tag in existing if tag["Key"] != REQUEST_ID_TAG]
         if len(tags) >= _MOST_TAGS:
             return False
         tags.append({"Key": REQUEST_ID_TAG, "Value": request_id})
-        s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging={"TagSet": tags}, **version)
+        s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging={"TagSet": tags})
     except ClientError:
         return False
     return True

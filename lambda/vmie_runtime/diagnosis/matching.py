@@ -15,7 +15,7 @@ from vmie_runtime.diagnosis.catalogue import (
     UNKNOWN_CALL_ERROR,
     UNKNOWN_TASK_ERROR,
 )
-from vmie_runtime.diagnosis.model import Category, Diagnosis, Meaning
+from vmie_runtime.diagnosis.model import Category, Diagnosis, Meaning, documentation_of
 
 # The service has prefixed its messages with this since 2025.
 _PREFIX = re.compile(r"^\s*CLIENT_ERROR\s*:\s*", re.IGNORECASE)
@@ -71,10 +71,14 @@ def own_failure(code: str, message: str, **facts: object) -> Diagnosis:
 
     Returns:
         The diagnosis; for a code that has no row, under that code, of category ``unknown``: a failure on
-        its way to
-        a person is no place to fail again.
+        its way to a person is no place to fail again.
     """
-    meaning = BY_CODE.get(code) or replace(BY_CODE["InternalError"], code=code, category=Category.UNKNOWN)
+    meaning = BY_CODE.get(code) or replace(
+        BY_CODE["InternalError"],
+        code=code,
+        category=Category.UNKNOWN,
+        documentation=documentation_of("InternalError"),
+    )
     return meaning.diagnose(
         message, {name: None if fact is None else str(fact) for name, fact in facts.items()}
     )

@@ -136,8 +136,7 @@ def check_grant(iam: IAMClient, role: ServiceRole, role_arn: str, grant: Grant) 
     """Simulate what a grant stands for.
 
     Failed where an action is denied; unknown where the simulation was refused, or where a policy's
-    condition asks
-    for something that only the service's real call would carry.
+    condition asks for something that only the service's real call would carry.
     """
     try:
         decisions = list(_simulate(iam, role_arn, grant))

@@ -37,8 +37,7 @@ def examine_service_role(iam: IAMClient, role: ServiceRole) -> RoleExamination:
 
     Needs `iam:GetRole` and `iam:SimulatePrincipalPolicy` on the role; without them the checks concerned end
     unknown. The simulation reads the role's own policies, its permissions boundary and, in part, service
-    control
-    policies; not the policies of buckets and keys.
+    control policies; not the policies of buckets and keys.
 
     Args:
         iam: An IAM client.
@@ -47,8 +46,7 @@ def examine_service_role(iam: IAMClient, role: ServiceRole) -> RoleExamination:
     Returns:
         The checks in order: existence, trust policy, external id, source conditions, bucket, object, EC2, KMS
         keys, licence configurations. All that can be made are made, so that one round of mending is
-        enough; where the
-        role does not exist, there is only that one.
+        enough; where the role does not exist, there is only that one.
     """
     answer = _get_role(iam, role)
     if isinstance(answer, RoleCheck):

@@ -14,8 +14,7 @@ class AssumeRoleCall:
     """A call of `sts:AssumeRole` by VM Import/Export.
 
     The user guide names what it presents: the external id, `aws:SourceAccount` and `aws:SourceArn`; of the
-    ARN
-    it shows `arn:aws:vmie:*:<account>:*`, so what follows the account is not known here.
+    ARN it shows `arn:aws:vmie:*:<account>:*`, so what follows the account is not known here.
     """
 
     account: str

@@ -32,7 +32,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             client("s3"),
             bucket=source["Bucket"],
             key=source["Key"],
-            version_id=source["VersionId"],
             etag=source["ETag"],
             size=source["Size"],
         ),

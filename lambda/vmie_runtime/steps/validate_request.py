@@ -45,7 +45,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "Source": {
             "Bucket": request.source.bucket,
             "Key": request.source.key,
-            "VersionId": request.source.version_id,
             "ETag": request.source.etag,
             "Size": request.source.size,
             "Format": format_,
