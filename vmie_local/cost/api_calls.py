@@ -69,8 +69,8 @@ class TableShape:
 def usage_of_calls(calls: Iterable[RecordedCall], table: TableShape) -> Usage:
     """What calls count as; where a call does not tell, the dearer reading counts.
 
-    Calls that AWS does not charge for (EC2, IAM, STS, SSM standard parameters, StartExecution, Invoke, …) count
-    as nothing here: state transitions and invocations are counted from histories and reports.
+    Calls that AWS does not charge for (EC2, IAM, STS, SSM standard parameters, StartExecution, Invoke, …)
+    count as nothing here: transitions and invocations are counted from histories and reports.
     """
     return Usage.total(_usage(call, table) for call in calls)
 

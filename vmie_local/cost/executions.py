@@ -14,8 +14,8 @@ _SCHEDULED = {"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"}
 def usage_of_history(events: Iterable[Mapping[str, Any]]) -> Usage:
     """State transitions of a Standard execution, and its trace.
 
-    The pricing page counts "each time a step of your workflow is executed", retries included. Whether leaving the
-    start counts too it does not say; here it does, the dearer reading.
+    The pricing page counts "each time a step of your workflow is executed", retries included. It does not say
+    whether leaving the start counts too; here it does, the dearer reading.
 
     Args:
         events: The events of GetExecutionHistory.

@@ -114,9 +114,7 @@ def test_transitions_are_the_start_the_states_entered_and_the_retries() -> None:
 
 
 def test_lambda_retries_count_as_well() -> None:
-    events = history(
-        "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionFailed", "LambdaFunctionScheduled"
-    )
+    events = history("TaskStateEntered", *["LambdaFunctionScheduled", "LambdaFunctionFailed"] * 2)
 
     assert usage_of_history(events)[Charge.STATE_TRANSITIONS] == 3
 
