@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+
+from vmie_images.errors import BudgetExceededError, CorruptImageError
+from vmie_images.ranges import FileSource, MemorySource, Window, read_exactly
+from vmie_images.reader import BLOCK_SIZE, Budget, RangeReader
+
+
+class RecordingSource:
+    def __init__(self, data: bytes) -> None:
+        self._data = MemorySource(data)
+        self.reads: list[tuple[int, int]] = []
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        self.reads.append((offset, length))
+        return self._data.read(offset, length)
+
+
+def test_reads_adjacent_missing_blocks_in_one_request() -> None:
+    source = RecordingSource(bytes(range(256)) * 2048)
+    reader = RangeReader(source)
+
+    assert reader.read(100, 3 * BLOCK_SIZE) == (bytes(range(256)) * 2048)[100 : 100 + 3 * BLOCK_SIZE]
+    assert source.reads == [(0, 4 * BLOCK_SIZE)]
+
+
+def test_reads_no_block_twice_while_it_is_cached() -> None:
+    source = RecordingSource(bytes(4 * BLOCK_SIZE))
+    reader = RangeReader(source)
+
+    reader.read(BLOCK_SIZE, 10)
+    reader.read(0, 3 * BLOCK_SIZE)
+    reader.read(BLOCK_SIZE + 5, 100)
+
+    assert source.reads == [(BLOCK_SIZE, BLOCK_SIZE), (0, BLOCK_SIZE), (2 * BLOCK_SIZE, BLOCK_SIZE)]
+    assert (reader.cost.gets, reader.cost.bytes) == (3, 3 * BLOCK_SIZE)
+
+
+def test_forgets_the_blocks_used_longest_ago() -> None:
+    source = RecordingSource(bytes(4 * BLOCK_SIZE))
+    reader = RangeReader(source, Budget(cache_bytes=2 * BLOCK_SIZE))
+
+    for block in (0, 1, 0, 2, 0):
+        reader.read(block * BLOCK_SIZE, 1)
+
+    assert [offset // BLOCK_SIZE for offset, _ in source.reads] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"), [(Budget(gets=2), "2 reads"), (Budget(bytes=2 * BLOCK_SIZE), "131072 bytes")]
+)
+def test_stops_before_it_spends_more_than_its_budget(budget: Budget, said: str) -> None:
+    source = RecordingSource(bytes(9 * BLOCK_SIZE))
+    reader = RangeReader(source, budget)
+
+    with pytest.raises(BudgetExceededError, match=said):
+        for block in range(0, 9, 2):
+            reader.read(block * BLOCK_SIZE, 1)
+
+    assert len(source.reads) == 2
+
+
+def test_stops_when_its_time_is_up() -> None:
+    times = iter([0.0, 5.0, 11.0])
+    reader = RangeReader(MemorySource(bytes(4 * BLOCK_SIZE)), Budget(seconds=10), lambda: next(times))
+    reader.read(0, 1)
+
+    with pytest.raises(BudgetExceededError, match="10 seconds"):
+        reader.read(BLOCK_SIZE, 1)
+
+
+def test_refuses_a_read_that_no_honest_structure_needs() -> None:
+    reader = RangeReader(MemorySource(bytes(1 << 20)), Budget(single_read=1000))
+
+    with pytest.raises(CorruptImageError, match="claims 1001 bytes"):
+        reader.read(0, 1001)
+    with pytest.raises(CorruptImageError, match="offset -1"):
+        reader.read(-1, 1)
+
+
+def test_a_source_that_gives_less_than_its_size_promises_is_an_error_of_the_source() -> None:
+    class Shrunk(RecordingSource):
+        def read(self, offset: int, length: int) -> bytes:
+            return super().read(offset, length)[:-1]
+
+    with pytest.raises(OSError, match="changed or cut while it was read"):
+        RangeReader(Shrunk(bytes(1000))).read(0, 10)
+
+
+def test_a_window_shows_its_stretch_and_nothing_else() -> None:
+    window = Window(MemorySource(b"0123456789"), 3, 4)
+
+    assert (window.size, window.read(0, 99), window.read(2, 1), window.read(4, 1)) == (4, b"3456", b"5", b"")
+    assert Window(MemorySource(b"0123456789"), 8, 4).size == 2
+    with pytest.raises(CorruptImageError):
+        window.read(-1, 3)
+    with pytest.raises(CorruptImageError, match="header should be at bytes 3-5"):
+        read_exactly(window, 3, 2, "header")
+
+
+def test_a_file_is_read_by_position(tmp_path) -> None:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(b"0123456789")
+
+    with FileSource(path) as source:
+        assert (source.name, source.size, source.read(4, 3), source.read(8, 9)) == (
+            "disk.raw",
+            10,
+            b"456",
+            b"89",
+        )
