@@ -39,6 +39,11 @@ class SnapshotBlocks:
         """How many blocks the volume has room for."""
         return self.volume_size * GIB // BLOCK_SIZE
 
+    @property
+    def origin(self) -> SnapshotBlocks:
+        """The first snapshot of its lineage: itself if it has no parent."""
+        return self.parent.origin if self.parent else self
+
     def write(self, index: int, data: bytes) -> None:
         """Keep a block; writing one again replaces it.
 
@@ -76,6 +81,11 @@ class SnapshotBlocks:
         if self.parent:
             found.update(self.parent.indexes())
         return sorted(found)
+
+    def own_indexes(self) -> list[int]:
+        """The indexes of the blocks that this snapshot has itself, in order."""
+        with self._lock:
+            return sorted(self._own)
 
     def adopt_file(self) -> None:
         """Take a raw image that already lies at `path`: its blocks that are not all zeros become ours."""

@@ -57,6 +57,15 @@ class BlockStore:
         with self._lock:
             return self._snapshots.get(snapshot_id)
 
+    def require(self, snapshot_id: str) -> SnapshotBlocks:
+        """The blocks of a snapshot.
+
+        Raises:
+            KeyError: If nobody wrote any.
+        """
+        with self._lock:
+            return self._snapshots[snapshot_id]
+
     def remove(self, snapshot_id: str) -> None:
         """Forget a snapshot. Its file stays as long as a snapshot that builds on it needs it."""
         with self._lock:

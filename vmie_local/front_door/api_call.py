@@ -72,16 +72,17 @@ class ApiCall:
 class ApiError(Exception):
     """An error answer, rendered in the protocol of the call's service."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
         """Keep the parts of the answer.
 
         Args:
             code: The service's error code, such as `InvalidParameter`.
             message: What the caller reads.
             status: The HTTP status.
+            members: Further members of the error's shape, such as `Reason` of EBS direct.
         """
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.members = code, message, status, members
 
 
 class Pass(Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from vmie_local.moto_seams.seam import Seam, replace, resolve
@@ -180,6 +181,21 @@ def encrypts_by_default(account: str, region: str) -> bool:
     return bool(_backend(account, region).ebs_encryption_by_default)
 
 
+def find_snapshot(account: str, region: str, snapshot_id: str) -> dict[str, Any] | None:
+    """What there is to know about a snapshot, or None if there is none."""
+    snapshot = _backend(account, region).snapshots.get(snapshot_id)
+    if snapshot is None:
+        return None
+    return {
+        "id": snapshot_id,
+        "volume_size": int(snapshot.volume_size),
+        "status": snapshot.status,
+        "description": snapshot.description or "",
+        "encrypted": bool(snapshot.encrypted),
+        "kms_key_id": snapshot.kms_key_id,
+    }
+
+
 def snapshot_size(account: str, region: str, snapshot_id: str) -> int | None:
     """The GiB of a snapshot, or None if there is none."""
     snapshot = _backend(account, region).snapshots.get(snapshot_id)
@@ -196,6 +212,7 @@ def add_snapshot(
     encrypted: bool = False,
     kms_key_id: str | None = None,
     status: str = "completed",
+    at: float,
 ) -> None:
     """Show a snapshot.
 
@@ -208,6 +225,7 @@ def add_snapshot(
         encrypted: Whether it is encrypted.
         kms_key_id: With which key. Default: the account's default key for EBS.
         status: `pending`, `completed` or `error`.
+        at: When it was started, in seconds since 1970.
     """
     from moto.ec2.models.elastic_block_store import Snapshot
 
@@ -222,7 +240,7 @@ def add_snapshot(
         encrypted=encrypted,
         kms_key_id=kms_key_id,
     )
-    snapshot.status = status
+    snapshot.status, snapshot.start_time = status, _moment(at)
     backend.snapshots[snapshot_id] = snapshot
 
 
@@ -250,6 +268,7 @@ def add_image(
     windows: bool = False,
     platform_details: str = "Linux/UNIX",
     usage_operation: str = "RunInstances",
+    at: float,
 ) -> str:
     """Show an AMI.
 
@@ -264,6 +283,7 @@ def add_image(
         windows: Whether its platform is Windows.
         platform_details: As EC2 bills it.
         usage_operation: As EC2 bills it.
+        at: When it was made, in seconds since 1970.
 
     Returns:
         Its id.
@@ -295,6 +315,7 @@ def add_image(
         root_device_type="ebs",
         root_device_name=devices[0].name,
         boot_mode=boot_mode,
+        creation_date=_moment(at),
     )
     image.ec2_backend = backend
     image.platform_details, image.usage_operation = platform_details, usage_operation
@@ -346,6 +367,11 @@ def _mapping(device: BlockDevice, snapshot: Any) -> dict[str, Any]:
             "VolumeType": "gp2",
         },
     }
+
+
+def _moment(at: float) -> datetime:
+    """A moment as moto keeps it: UTC without saying so."""
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
 
 
 def _task_prefix(resource_id: str) -> str | None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from vmie_local.clock import Clock
+from vmie_local.disk_images.errors import DecodingCancelledError
 from vmie_local.iam_policy import PolicyError, evaluate, may_assume
 from vmie_local.moto_seams import ec2
+from vmie_local.place import Place
 from vmie_local.vm_import.ports import FetchRefusedError, NewImage, NewSnapshot, ServiceRole
 from vmie_local.vm_import.task import TaskFault
-from vmie_local.vm_import.task_book import Place
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
@@ -46,6 +48,7 @@ class CloudObjects:
 
         Raises:
             FetchRefusedError: If S3 refuses.
+            DecodingCancelledError: If it was cancelled.
         """
         client = self._cloud.client("s3", region=place.region, role_arn=role_arn)
         try:
@@ -55,7 +58,7 @@ class CloudObjects:
         with body, target.open("wb") as file:
             for chunk in body.iter_chunks(_CHUNK):
                 if cancelled.is_set():
-                    return
+                    raise DecodingCancelledError
                 file.write(chunk)
 
 
@@ -130,6 +133,9 @@ def _managed(iam: Any, arn: str) -> Mapping[str, Any]:
 class Ec2Registry:
     """EC2's images, snapshots and tags."""
 
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
     def encrypts_by_default(self, place: Place) -> bool:
         """Whether EBS encryption by default is on."""
         return ec2.encrypts_by_default(place.account, place.region)
@@ -148,6 +154,7 @@ class Ec2Registry:
             description=snapshot.description,
             encrypted=snapshot.encrypted,
             kms_key_id=snapshot.kms_key_id,
+            at=self._clock.now(),
         )
 
     def remove_snapshot(self, place: Place, snapshot_id: str) -> None:
@@ -167,6 +174,7 @@ class Ec2Registry:
             windows=image.windows,
             platform_details=image.platform_details,
             usage_operation=image.usage_operation,
+            at=self._clock.now(),
         )
 
     def tags_of(self, place: Place, resource_id: str) -> dict[str, str]:

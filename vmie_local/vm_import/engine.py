@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -14,6 +15,8 @@ WORKERS = 2
 """Imports that are decoded at the same time; more wait in their phase."""
 
 _LONGEST_NAP = 3600.0
+
+_log = logging.getLogger(__name__)
 
 
 class BackgroundJob:
@@ -65,20 +68,23 @@ class Engine:
 
     def stop(self) -> None:
         """End the thread and the workers; work that runs is told to stop and waited for."""
-        self._stopping = True
-        self._wake.set()
         with self.lock:
+            self._stopping = True
             for task in self._tasks():
                 task.abandon()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def tick(self) -> None:
         """Do everything that is due now."""
         with self.lock:
-            for task in list(self._tasks()):
-                task.advance(self._clock.now(), self)
+            for task in [] if self._stopping else list(self._tasks()):
+                try:
+                    task.advance(self._clock.now(), self)
+                except Exception:  # noqa: BLE001 - one task's trouble must not stop the others
+                    _log.exception("The task %s could not go on.", task.id)
 
     def wake(self) -> None:
         """Look at the tasks again: one is new, or has been cancelled."""

@@ -1,4 +1,4 @@
-"""The ids of tasks and snapshots."""
+"""The ids of tasks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ _IMPORT_IMAGE = re.compile(r"import-ami-(?:[0-9a-f]{17}|[0-9a-f]{16}t|[0-9a-z]{8
 def new_import_image_id() -> str:
     """An id as ImportImage gives it since 2025: 16 hex digits and a `t`."""
     return f"import-ami-{secrets.token_hex(8)}t"
-
-
-def new_snapshot_id() -> str:
-    """`snap-` and 17 hex digits."""
-    return f"snap-{secrets.token_hex(9)[:17]}"
 
 
 def is_import_image_id(text: str) -> bool:

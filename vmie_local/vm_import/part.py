@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.blocks import BlockStore
+from vmie_local.blocks import part as blocks_part
 from vmie_local.disk_images.qemu_img import QemuImg
 from vmie_local.front_door.api_call import PASS, ApiCall, Handler, Pass
 from vmie_local.moto_seams import ec2
+from vmie_local.place import Place
 from vmie_local.vm_import import request_errors
 from vmie_local.vm_import.adapters import CloudFaults, CloudKeys, CloudObjects, CloudRoles, Ec2Registry
 from vmie_local.vm_import.engine import Engine
@@ -19,7 +21,7 @@ from vmie_local.vm_import.import_image.service import ImportImageService
 from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.service_role import ServiceRoles
-from vmie_local.vm_import.task_book import Place, TaskBook
+from vmie_local.vm_import.task_book import TaskBook
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
@@ -63,7 +65,7 @@ class VmImport:
         self.limits = Limits()
         self._scratch = cloud.data_dir / "vm-import"
         self._iam = CloudRoles(cloud)
-        self.roles = ServiceRoles(self._iam)
+        self.roles = ServiceRoles(self._iam, mode=cloud.settings.iam)
         decoder = QemuImg.find()
         self.notice = None if decoder else HEADERS_ONLY
         book: TaskBook[ImportImageTask] = TaskBook()
@@ -75,13 +77,14 @@ class VmImport:
             engine=self._engine,
             roles=self.roles,
             converter=Converter(CloudObjects(cloud), self.blocks, decoder),
-            registry=Ec2Registry(),
+            registry=Ec2Registry(cloud.clock),
             keys=CloudKeys(),
             faults=CloudFaults(cloud),
             scratch=self._scratch,
         )
         ec2.install(self.blocks.remove, self._require_task)
         self._register(cloud)
+        blocks_part.register(cloud, self.blocks)
 
     def start(self) -> None:
         """Begin to watch the clock."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vmie_local.place import Place
 from vmie_local.vm_import.task import TaskFault
-from vmie_local.vm_import.task_book import Place
 
 
 class FetchRefusedError(Exception):

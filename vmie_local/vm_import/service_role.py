@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
+from vmie_local.place import Place
+from vmie_local.settings import IamMode
 from vmie_local.vm_import import request_errors
 from vmie_local.vm_import.ports import Roles, ServiceRole
-from vmie_local.vm_import.task_book import Place
 
 DEFAULT_ROLE = "vmimport"
 SERVICE_PRINCIPAL = "vmie.amazonaws.com"
 EXTERNAL_ID = "vmimport"
+
+_log = logging.getLogger(__name__)
 
 IMPORT_ACTIONS = (
     "ec2:ModifySnapshotAttribute",
@@ -25,16 +29,24 @@ IMPORT_ACTIONS = (
 class ServiceRoles:
     """Checks service roles as VM Import/Export does: one answer for whatever is wrong."""
 
-    def __init__(self, roles: Roles, *, partition: str = "aws", propagation_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        roles: Roles,
+        *,
+        mode: IamMode = "enforce",
+        partition: str = "aws",
+        propagation_seconds: float = 10.0,
+    ) -> None:
         """Set the rules.
 
         Args:
             roles: IAM.
+            mode: `record` only logs what is wrong with a role, `off` asks for nothing but its existence.
             partition: Of the ARNs.
             propagation_seconds: A role changed less than this ago, on the cloud's clock, is not yet seen. IAM
                 is eventually consistent: people wait 10 to 30 seconds. 0 sees every change at once.
         """
-        self._roles, self._partition = roles, partition
+        self._roles, self._mode, self._partition = roles, mode, partition
         self.propagation_seconds = propagation_seconds
 
     def check(self, place: Place, name: str, objects: Iterable[tuple[str, str]], now: float) -> ServiceRole:
@@ -50,19 +62,32 @@ class ServiceRoles:
             ApiError: `InvalidParameter`, if it cannot.
         """
         role = self._roles.find(place.account, name)
-        if role is None or now - role.changed_at < self.propagation_seconds:
+        if role is None:
             raise request_errors.role_insufficient(name)
+        flaw = None if self._mode == "off" else self._flaw(place, role, objects, now)
+        if flaw:
+            _log.warning("The service role %s: %s.", name, flaw)
+            if self._mode == "enforce":
+                raise request_errors.role_insufficient(name)
+        return role
+
+    def _flaw(
+        self, place: Place, role: ServiceRole, objects: Iterable[tuple[str, str]], now: float
+    ) -> str | None:
+        """What is wrong with a role: for our log, because the service does not tell."""
+        if now - role.changed_at < self.propagation_seconds:
+            return f"changed less than {self.propagation_seconds} seconds ago, which is not yet seen"
         context = {
             "sts:ExternalId": EXTERNAL_ID,
             "aws:SourceAccount": place.account,
             "aws:SourceArn": f"arn:{self._partition}:vmie:{place.region}:{place.account}:*",
         }
         if not self._roles.may_assume(role, SERVICE_PRINCIPAL, context):
-            raise request_errors.role_insufficient(name)
+            return f"its trust policy does not let {SERVICE_PRINCIPAL} assume it with {context}"
         for action, resource in self._needed(objects):
             if not self._roles.allows(role, action, resource, {"aws:RequestedRegion": place.region}):
-                raise request_errors.role_insufficient(name)
-        return role
+                return f"its policies do not allow {action} on {resource}"
+        return None
 
     def _needed(self, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         for bucket, key in objects:

@@ -6,17 +6,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vmie_local.place import Place
 from vmie_local.vm_import.task import Task
 
 T = TypeVar("T", bound=Task)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a task lives: tasks of one Region are unknown in every other."""
-
-    account: str
-    region: str
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ class RestJsonProtocol:
             "X-Amzn-Errortype": error.code,
             "x-amzn-RequestId": request_id(),
         }
-        content = {"message": error.message, "Message": error.message}
+        content = {"message": error.message, "Message": error.message, **error.members}
         return HttpAnswer(error.status, headers, json.dumps(content).encode())
 
 

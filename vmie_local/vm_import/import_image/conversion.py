@@ -14,12 +14,12 @@ from vmie_local.disk_images.detection import DiskImage
 from vmie_local.disk_images.errors import DiskImageError, DiskTooLargeError, UnsupportedFormatError
 from vmie_local.disk_images.partitions import Guest
 from vmie_local.disk_images.region import FileRegion
+from vmie_local.place import Place
 from vmie_local.vm_import import status_messages
 from vmie_local.vm_import.import_image.request import DiskContainer
 from vmie_local.vm_import.phases import GIB
 from vmie_local.vm_import.ports import FetchRefusedError, Objects
 from vmie_local.vm_import.task import TaskFailedError
-from vmie_local.vm_import.task_book import Place
 
 MAX_DISK_BYTES = 8 << 40
 """User guide, limitations: ImportImage takes disks below 8 TiB."""
@@ -32,12 +32,15 @@ class CheckedDisk:
     Attributes:
         container: The container it came in.
         image: The image, or None for a disk that is a snapshot already.
-        stored_bytes: The size of the image file.
     """
 
     container: DiskContainer
     image: DiskImage | None
-    stored_bytes: int
+
+    @property
+    def stored_bytes(self) -> int:
+        """The size of the image file; 0 for a snapshot."""
+        return self.image.region.size if self.image else 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Converter:
         disks: list[CheckedDisk] = []
         for number, container in enumerate(containers):
             if not container.bucket or not container.key:
-                disks.append(CheckedDisk(container, None, 0))
+                disks.append(CheckedDisk(container, None))
                 continue
             target = scratch / f"object-{number}"
             try:
@@ -99,14 +102,14 @@ class Converter:
         scratch: Path,
         cancelled: threading.Event,
     ) -> StoredDisk:
-        """Decode a disk into the blocks of a new snapshot.
+        """Decode a disk into the blocks of a new snapshot, or copy those of the snapshot that it is.
 
         Raises:
             TaskFailedError: If the image is damaged.
         """
         image = disk.image
         if image is None:
-            return self._store_copy(disk, snapshot_id)
+            return self._store_copy(disk.container, snapshot_id)
         raw = scratch / f"{snapshot_id}.decoded"
         volume_size = max(1, -(-image.virtual_size // GIB))
         try:
@@ -133,14 +136,13 @@ class Converter:
         except DiskImageError as error:
             raise TaskFailedError(status_messages.of_disk_error(error)) from error
 
-    def _store_copy(self, disk: CheckedDisk, snapshot_id: str) -> StoredDisk:
-        source = self.blocks.find(disk.container.snapshot_id or "")
-        if source is None:
-            return StoredDisk(snapshot_id, 1)
-        copy = self.blocks.create(snapshot_id, source.volume_size)
-        source.flatten_into(copy.path)
-        copy.adopt_file()
-        return StoredDisk(snapshot_id, source.volume_size)
+    def _store_copy(self, container: DiskContainer, snapshot_id: str) -> StoredDisk:
+        source = self.blocks.find(container.snapshot_id or "")
+        copy = self.blocks.create(snapshot_id, container.volume_size or 1)
+        if source is not None:
+            source.flatten_into(copy.path)
+            copy.adopt_file()
+        return StoredDisk(snapshot_id, copy.volume_size)
 
 
 def _check(container: DiskContainer, region: FileRegion) -> list[CheckedDisk]:
@@ -152,7 +154,7 @@ def _check(container: DiskContainer, region: FileRegion) -> list[CheckedDisk]:
     for disk in disks:
         if disk.virtual_size >= MAX_DISK_BYTES:
             raise DiskTooLargeError(f"{disk.region.name} has {disk.virtual_size} bytes")
-    return [CheckedDisk(container, disk, disk.region.size) for disk in disks]
+    return [CheckedDisk(container, disk) for disk in disks]
 
 
 def _unpack(region: FileRegion) -> list[FileRegion]:

@@ -47,6 +47,7 @@ class DiskContainer:
         snapshot_id: The snapshot, if no object is named.
         format: Upper-case, or None where the request leaves it to the content.
         given: The container as it came.
+        volume_size: Of the snapshot, in GiB, once it has been looked up.
     """
 
     bucket: str | None
@@ -54,6 +55,7 @@ class DiskContainer:
     snapshot_id: str | None
     format: str | None
     given: Mapping[str, Any] = field(repr=False)
+    volume_size: int | None = None
 
 
 @dataclass(frozen=True)

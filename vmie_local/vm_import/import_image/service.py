@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vmie_local.clock import Clock
+from vmie_local.place import Place
 from vmie_local.vm_import import filters, ids, pages, request_errors
 from vmie_local.vm_import.engine import Engine
 from vmie_local.vm_import.import_image import task as import_task
@@ -17,7 +18,7 @@ from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.ports import Faults, Keys, Registry
 from vmie_local.vm_import.service_role import ServiceRoles
-from vmie_local.vm_import.task_book import Place, TaskBook, TokenReusedError
+from vmie_local.vm_import.task_book import TaskBook, TokenReusedError
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class ImportImageService:
             if known:
                 return self._first_answer(place, known)
         role_arn = self._check_surroundings(place, request)
+        request = self._with_snapshots(place, request)
         with self.engine.lock:
             known = self._known(place, request)
             if known:
@@ -115,7 +117,7 @@ class ImportImageService:
             raise request_errors.token_reused() from error
 
     def _check_surroundings(self, place: Place, request: ImportImageRequest) -> str:
-        """The role's ARN, once role, buckets, snapshots and key are found usable."""
+        """The role's ARN, once role, buckets and key are found usable."""
         role = self.roles.check(place, request.role_name, request.objects, self.clock.now())
         for bucket in dict.fromkeys(bucket for bucket, _ in request.objects):
             region = self.converter.objects.bucket_region(bucket)
@@ -123,13 +125,22 @@ class ImportImageService:
                 raise request_errors.bad_source()
             if region != place.region:
                 raise request_errors.object_not_local()
-        for container in request.containers:
-            if container.snapshot_id and self.registry.snapshot_size(place, container.snapshot_id) is None:
-                raise request_errors.snapshot_missing(container.snapshot_id)
         key = request.given.get("KmsKeyId")
         if key and not self.keys.usable(place, key):
             raise request_errors.key_inaccessible()
         return role.arn
+
+    def _with_snapshots(self, place: Place, request: ImportImageRequest) -> ImportImageRequest:
+        """The request with the sizes of the snapshots it names."""
+        containers = []
+        for container in request.containers:
+            if container.snapshot_id:
+                size = self.registry.snapshot_size(place, container.snapshot_id)
+                if size is None:
+                    raise request_errors.snapshot_missing(container.snapshot_id)
+                container = replace(container, volume_size=size)
+            containers.append(container)
+        return replace(request, containers=tuple(containers))
 
     def _accept(self, place: Place, request: ImportImageRequest, role_arn: str) -> ImportImageTask:
         task = ImportImageTask(

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vmie_local.blocks.ids import new_snapshot_id
 from vmie_local.disk_images.partitions import Guest
+from vmie_local.place import Place
 from vmie_local.vm_import import ids
 from vmie_local.vm_import.import_image.conversion import CheckedDisk, Converter, StoredDisk
 from vmie_local.vm_import.import_image.request import USAGE_OPERATIONS, DiskContainer, ImportImageRequest
 from vmie_local.vm_import.phases import IMPORT_IMAGE, Phase
 from vmie_local.vm_import.ports import NewImage, NewSnapshot, Registry
 from vmie_local.vm_import.task import Task, TaskFault, Work
-from vmie_local.vm_import.task_book import Place
 
 ROOT_DEVICE = "/dev/sda1"
 
@@ -122,7 +123,7 @@ class ImportImageTask(Task):
     def _convert(self, cancelled: threading.Event) -> tuple[list[StoredDisk], Guest | None]:
         stored = []
         for disk in self._checked:
-            snapshot_id = ids.new_snapshot_id()
+            snapshot_id = new_snapshot_id()
             self._snapshot_ids.append(snapshot_id)
             stored.append(self._converter.store(disk, snapshot_id, self._scratch, cancelled))
         return stored, self._converter.look_at_guest(stored[0])
