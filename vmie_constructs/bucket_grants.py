@@ -1,0 +1,56 @@
+"""Exact grants on a bucket, where the CDK's own would emit `s3:GetObject*`, `s3:List*` and more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+_READ_OBJECT = ("s3:GetObject", "s3:GetObjectVersion")
+
+
+def grant_bucket(bucket: s3.IBucket, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+    """Grant actions on the bucket itself."""
+    return _grant(bucket, grantee, actions, [bucket.bucket_arn])
+
+
+def grant_read_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: str) -> iam.Grant:
+    """Grant reading objects and their versions below the prefixes; none means every object."""
+    return _grant(bucket, grantee, _READ_OBJECT, _objects(bucket, prefixes), key_actions=("kms:Decrypt",))
+
+
+def grant_write_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: str) -> iam.Grant:
+    """Grant writing objects below the prefixes, in parts too: S3 asks `kms:Decrypt` for those."""
+    return _grant(
+        bucket,
+        grantee,
+        ("s3:PutObject",),
+        _objects(bucket, prefixes),
+        key_actions=("kms:GenerateDataKey", "kms:Decrypt"),
+    )
+
+
+def grant_objects(
+    bucket: s3.IBucket, grantee: iam.IGrantable, actions: Sequence[str], *prefixes: str
+) -> iam.Grant:
+    """Grant actions that touch no content, such as tagging, below the prefixes."""
+    return _grant(bucket, grantee, actions, _objects(bucket, prefixes))
+
+
+def _objects(bucket: s3.IBucket, prefixes: Sequence[str]) -> list[str]:
+    return [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes or ("",)]
+
+
+def _grant(
+    bucket: s3.IBucket,
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    resources: list[str],
+    *,
+    key_actions: Sequence[str] = (),
+) -> iam.Grant:
+    grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=resources)
+    if bucket.encryption_key is None or not key_actions:
+        return grant
+    return grant.combine(bucket.encryption_key.grant(grantee, *key_actions))

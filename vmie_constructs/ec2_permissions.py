@@ -1,0 +1,70 @@
+"""What the functions may do in EC2, each on the narrowest resource that the action takes."""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Stack
+from constructs import Construct
+
+from .runtime_function import RuntimeFunction
+
+WORKFLOW_TAG = "vmie:workflow"
+
+
+def allow_start_import(function: RuntimeFunction) -> None:
+    """Start ImportImage tasks and tag them as they are made."""
+    task = _import_image_tasks(function)
+    function.allow(["ec2:ImportImage"], [task, _images(function), _snapshots(function)])
+    function.allow(["ec2:CreateTags"], [task], StringEquals={"ec2:CreateAction": "ImportImage"})
+
+
+def allow_poll_import(function: RuntimeFunction) -> None:
+    """See ImportImage tasks; `Describe` actions know no resources."""
+    function.allow(["ec2:DescribeImportImageTasks"], ["*"])
+
+
+def allow_finish_import(function: RuntimeFunction) -> None:
+    """See and tag what a task made: EC2 hands a task's tags on to neither the AMI nor its snapshots."""
+    function.allow(["ec2:DescribeImages"], ["*"])
+    _allow_tagging(function)
+
+
+def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
+    """Cancel the workflow's own tasks and delete its own images and snapshots, told by their tag.
+
+    Args:
+        function: Who cleans up.
+        workflow: The value of the tag `vmie:workflow`.
+    """
+    function.allow(["ec2:DescribeImportImageTasks", "ec2:DescribeImages"], ["*"])
+    _allow_tagging(function)
+    own = {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}
+    function.allow(["ec2:CancelImportTask"], [_import_image_tasks(function)], StringEquals=own)
+    function.allow(["ec2:DeregisterImage"], [_images(function)], StringEquals=own)
+    function.allow(["ec2:DeleteSnapshot"], [_snapshots(function)], StringEquals=own)
+
+
+def _allow_tagging(function: RuntimeFunction) -> None:
+    function.allow(["ec2:CreateTags"], [_images(function), _snapshots(function)])
+
+
+def _import_image_tasks(scope: Construct) -> str:
+    return _arn(scope, "import-image-task", Stack.of(scope).account)
+
+
+def _images(scope: Construct) -> str:
+    # The ARNs of AMIs and snapshots name no account.
+    return _arn(scope, "image", "")
+
+
+def _snapshots(scope: Construct) -> str:
+    return _arn(scope, "snapshot", "")
+
+
+def _arn(scope: Construct, resource: str, account: str) -> str:
+    return Stack.of(scope).format_arn(
+        service="ec2",
+        account=account,
+        resource=resource,
+        resource_name="*",
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )

@@ -1,0 +1,254 @@
+"""The import pipeline between an import bucket and a service role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from .drain import Drain
+from .import_defaults import BootMode, ImageArchitecture, ImportDefaults, LicenseType, Platform
+from .import_definition import import_definition
+from .import_functions import ImportFunctions
+from .request_intake import RequestIntake
+from .request_reconciler import RequestReconciler
+from .requests_table import RequestsTable
+from .results_outlet import ResultsOutlet
+from .runtime_environment import Variable
+from .runtime_function import RuntimePlatform
+from .vm_import_role import VmImportRole
+from .workflow import Workflow
+from .workflow_limits import WorkflowLimits
+
+# Beyond the deadline, time to cancel, clean up and record; only an execution that does not even get that far
+# is stopped by Step Functions, and left to the reconciler.
+_SAFETY = Duration.hours(2)
+
+
+class ImportWorkflow(Workflow):
+    """Table, queue, functions and state machine that turn dropped disk images into AMIs.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        import_bucket: Where images and requests are dropped; EventBridge notifications are on.
+        service_role: The role that VM Import/Export assumes; it is granted the bucket and
+            `image_encryption_key`.
+        max_concurrent_tasks: Import tasks at once; the rest queue. Default: 5, the service's default quota
+            per account and Region, which all its users share.
+        deadline: From admission to the end of a request that names none. Default: 12 hours.
+        stall_timeout: How long a task's phase and progress may stand still. Default: 4 hours.
+        license_type: `AWS` or `BYOL` for requests that leave it out. Default: EC2 decides by the guest.
+        boot_mode: `legacy-bios` or `uefi`. Default: EC2 decides by the guest.
+        platform: `Windows` or `Linux`. Default: EC2 detects it.
+        image_architecture: `i386`, `x86_64` or `arm64`. Default: EC2 detects it.
+        encrypted: Whether imported images are encrypted. Default: as the account's EBS setting says.
+        image_encryption_key: Encrypts imported images; implies `encrypted`. Default: the account's default
+            key for EBS, where images are encrypted.
+        image_description: Default: none of ours.
+        image_tags: Tags of imported images and their snapshots. Default: only the pipeline's own.
+        notification_topic: Told of every end. Default: a new topic.
+        event_bus: Carries results as events. Default: the account's default bus.
+        encryption_key: Encrypts the requests table and the new topic. Default: keys that AWS owns or manages.
+        removal_policy: Of the requests table. Default: it goes with the stack.
+        runtime: The Python of the functions. Default: 3.14.
+        architecture: The functions' processor. Default: arm64.
+        log_retention: Default: three months.
+
+    Raises:
+        ValueError: a number, duration or import default that cannot work; the message names it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        import_bucket: s3.IBucket,
+        service_role: iam.IRole,
+        max_concurrent_tasks: int = 5,
+        deadline: Duration | None = None,
+        stall_timeout: Duration | None = None,
+        license_type: LicenseType | None = None,
+        boot_mode: BootMode | None = None,
+        platform: Platform | None = None,
+        image_architecture: ImageArchitecture | None = None,
+        encrypted: bool | None = None,
+        image_encryption_key: kms.IKey | None = None,
+        image_description: str | None = None,
+        image_tags: Mapping[str, str] | None = None,
+        notification_topic: sns.ITopic | None = None,
+        event_bus: events.IEventBus | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        runtime: lambda_.Runtime | None = None,
+        architecture: lambda_.Architecture | None = None,
+        log_retention: logs.RetentionDays | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id, kind="VM Import")
+        limits = WorkflowLimits.of(
+            max_concurrent_tasks=max_concurrent_tasks, deadline=deadline, stall_timeout=stall_timeout
+        )
+        defaults = ImportDefaults(
+            license_type=license_type,
+            boot_mode=boot_mode,
+            platform=platform,
+            image_architecture=image_architecture,
+            encrypted=encrypted,
+            image_encryption_key=image_encryption_key,
+            image_description=image_description,
+            image_tags=image_tags or {},
+        )
+        lambda_platform = RuntimePlatform.of(
+            runtime=runtime, architecture=architecture, log_retention=log_retention
+        )
+        role = VmImportRole(self, "ServiceRole", role=service_role)
+        role.grant_import_from(import_bucket)
+        if image_encryption_key is not None:
+            role.grant_key(image_encryption_key)
+        self._table = RequestsTable(
+            self, "Requests", encryption_key=encryption_key, removal_policy=removal_policy
+        )
+        self._results = ResultsOutlet(
+            self,
+            "Results",
+            bucket=import_bucket,
+            event_bus=event_bus,
+            topic=notification_topic,
+            encryption_key=encryption_key,
+        )
+        environment = {
+            Variable.REQUESTS_TABLE: self._table.table_name,
+            Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
+            Variable.DEADLINE_SECONDS: str(limits.deadline.to_seconds()),
+            Variable.STALL_SECONDS: str(limits.stall_timeout.to_seconds()),
+        }
+        self._functions = ImportFunctions(
+            self,
+            "Steps",
+            bucket=import_bucket,
+            service_role=service_role,
+            requests_table=self._table,
+            results=self._results,
+            environment={**environment, Variable.IMPORT_DEFAULTS: defaults.to_json(self)},
+            platform=lambda_platform,
+        )
+        self._state_machine = self._new_state_machine(limits, lambda_platform.log_retention)
+        self._reconciler = RequestReconciler(
+            self,
+            "Reconciler",
+            requests_table=self._table,
+            results=self._results,
+            environment={**environment, **self._results.environment},
+            platform=lambda_platform,
+        )
+        self._intake = RequestIntake(
+            self,
+            "Intake",
+            bucket=import_bucket,
+            requests_table=self._table,
+            results=self._results,
+            reconciler=self._reconciler.function.function,
+            platform=lambda_platform,
+        )
+        self._drain = Drain(
+            self,
+            "Drain",
+            requests_table=self._table,
+            results=self._results,
+            state_machine=self._state_machine,
+            environment={**environment, **self._results.environment},
+            needs=[import_bucket, service_role],
+            platform=lambda_platform,
+        )
+        # On deletion, what brings work in goes first, then the drain, and then what the drain needs.
+        self._intake.start_after(self._drain.resource)
+        self._reconciler.watch(self._state_machine, start_after=self._drain.resource)
+
+    @property
+    def queue(self) -> sqs.IQueue:
+        """S3's events on their way in."""
+        return self._intake.queue
+
+    @property
+    def dead_letter_queue(self) -> sqs.IQueue:
+        """Events that could not be taken in; anything in it deserves an alarm."""
+        return self._intake.dead_letter_queue
+
+    @property
+    def topic(self) -> sns.ITopic:
+        """Told of every end."""
+        return self._results.topic
+
+    @property
+    def event_bus(self) -> events.IEventBus:
+        """Carries results as events."""
+        return self._results.event_bus
+
+    @property
+    def pause_parameter(self) -> ssm.IStringParameter:
+        """Set it to `true` to admit nothing more."""
+        return self._reconciler.pause_parameter
+
+    @property
+    def functions(self) -> Mapping[str, lambda_.Function]:
+        """The Lambda functions by name: the steps, `Intake`, `Reconciler` and `Drain`."""
+        steps = {name: step.function for name, step in self._functions.by_name.items()}
+        return {
+            **steps,
+            "Intake": self._intake.function.function,
+            "Reconciler": self._reconciler.function.function,
+            "Drain": self._drain.function.function,
+        }
+
+    def _event_bus(self) -> events.IEventBus:
+        return self._results.event_bus
+
+    def _new_state_machine(
+        self, limits: WorkflowLimits, log_retention: logs.RetentionDays
+    ) -> sfn.StateMachine:
+        definition = Construct(self, "Definition")
+        state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=sfn.DefinitionBody.from_chainable(
+                import_definition(definition, self._functions.steps)
+            ),
+            query_language=sfn.QueryLanguage.JSONATA,
+            timeout=limits.deadline.plus(_SAFETY),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    # Step Functions keeps a statement for each log group in one policy of 5,120 characters;
+                    # groups under this prefix need none.
+                    log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-{self.node.addr[-8:]}",
+                    retention=log_retention,
+                    removal_policy=RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ERROR,
+                # Descriptions and tags in the data are the requesters' own.
+                include_execution_data=False,
+            ),
+        )
+        # An execution calls the versions that it began with; a later deployment's exact statements would not
+        # name them any more.
+        state_machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"],
+                resources=[f"{step.function.function_arn}:*" for step in self._functions.by_name.values()],
+            )
+        )
+        return state_machine

@@ -1,0 +1,130 @@
+"""The reconciler: it compares the table, the executions and the EC2 tasks, and acts on what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct, IDependable
+
+from .ec2_permissions import allow_clean_up
+from .requests_table import OPEN_INDEX, RequestsTable
+from .results_outlet import ResultsOutlet
+from .runtime_environment import Variable
+from .runtime_function import RuntimeFunction, RuntimePlatform
+
+_ROUND = Duration.minutes(5)
+_ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+
+
+class RequestReconciler(Construct):
+    """Admits requests, and mends whatever an event was lost for, at least every five minutes.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        requests_table: The requests.
+        results: Where ends are published.
+        environment: The workflow's settings: leases, deadline, stall.
+        platform: Runtime, architecture and log retention.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        requests_table: RequestsTable,
+        results: ResultsOutlet,
+        environment: Mapping[Variable, str],
+        platform: RuntimePlatform,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._pause = ssm.StringParameter(
+            self,
+            "Pause",
+            string_value="false",
+            allowed_pattern="^(true|false)$",
+            description="true: requests queue and none is admitted; what runs goes on",
+        )
+        self._function = RuntimeFunction(
+            self,
+            "Function",
+            handler="reconciler",
+            description="Admits queued requests and mends what events missed",
+            environment={**environment, Variable.PAUSE_PARAMETER: self._pause.parameter_name},
+            memory=512,
+            timeout=Duration.minutes(2),
+            platform=platform,
+        )
+        allow_reconciling(self._function, requests_table, results)
+        self._function.allow(["ssm:GetParameter"], [self._pause.parameter_arn])
+        self._rules: list[events.Rule] = []
+
+    @property
+    def function(self) -> RuntimeFunction:
+        """The reconciling function."""
+        return self._function
+
+    @property
+    def pause_parameter(self) -> ssm.IStringParameter:
+        """`true` admits nothing more; a deployment leaves the value as it is."""
+        return self._pause
+
+    def watch(self, state_machine: sfn.StateMachine, *, start_after: IDependable) -> None:
+        """Admit into the state machine and wake at the ends of its executions and on a schedule.
+
+        Args:
+            state_machine: Whose executions are meant.
+            start_after: Nothing wakes the reconciler before it exists, or any more once it is being deleted.
+        """
+        allow_executions(self._function, state_machine)
+        events.Rule(
+            self,
+            "Schedule",
+            description="Wakes the reconciler even where an event was lost",
+            schedule=events.Schedule.rate(_ROUND),
+            targets=[self._target()],
+        ).node.add_dependency(start_after)
+        events.Rule(
+            self,
+            "ExecutionEnded",
+            description="Executions of the import state machine that ended",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"stateMachineArn": [state_machine.state_machine_arn], "status": _ENDS},
+            ),
+            targets=[self._target()],
+        ).node.add_dependency(start_after)
+
+    def _target(self) -> targets.LambdaFunction:
+        # The next round is at most five minutes away and sees whatever this one would have.
+        return targets.LambdaFunction(self._function.function, retry_attempts=2, max_event_age=_ROUND)
+
+
+def allow_reconciling(
+    function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet
+) -> None:
+    """Let a function do to requests, results and EC2 what the reconciler does."""
+    requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    requests_table.grant_query(function.role, OPEN_INDEX)
+    results.grant_publish(function)
+    allow_clean_up(function, requests_table.table_name)
+
+
+def allow_executions(function: RuntimeFunction, state_machine: sfn.StateMachine) -> None:
+    """Let a function start, see and stop executions of the state machine, and tell it which one that is."""
+    executions = Stack.of(function).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{state_machine.state_machine_name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
+    function.allow(["states:DescribeExecution", "states:StopExecution"], [executions])
+    function.set_environment(Variable.STATE_MACHINE_ARN, state_machine.state_machine_arn)

@@ -1,0 +1,152 @@
+"""One Lambda function of the runtime: a role and a log group of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from .runtime_asset import EXCLUDED, content_hash, runtime_asset_directory
+from .runtime_environment import Variable
+
+METRICS_NAMESPACE = "VmImportExport"
+_PYTHON_3_14 = lambda_.Runtime("python3.14", lambda_.RuntimeFamily.PYTHON)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimePlatform:
+    """What every function of a workflow has in common.
+
+    Attributes:
+        runtime: The Python that runs the code, 3.11 or later. Default: Python 3.14.
+        architecture: The processor; the code is pure Python. Default: arm64.
+        log_retention: How long log events are kept. Default: three months.
+    """
+
+    runtime: lambda_.Runtime = _PYTHON_3_14
+    architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
+    log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        runtime: lambda_.Runtime | None = None,
+        architecture: lambda_.Architecture | None = None,
+        log_retention: logs.RetentionDays | None = None,
+    ) -> Self:
+        """Take what is given and the defaults for the rest."""
+        given: dict[str, Any] = {
+            "runtime": runtime,
+            "architecture": architecture,
+            "log_retention": log_retention,
+        }
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+    def __post_init__(self) -> None:
+        if self.runtime.family != lambda_.RuntimeFamily.PYTHON:
+            raise ValueError(f"runtime is {self.runtime.name!r}; the Lambda code needs a Python runtime.")
+
+
+class RuntimeFunction(Construct):
+    """A handler of `vmie_runtime` with exactly the permissions that it is granted.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        handler: The module below `vmie_runtime` whose `handler` is called, such as `steps.validate_request`.
+        description: What the function does, shown in the console.
+        environment: The settings that the handler reads. Default: none.
+        memory: Megabytes. Default: 256.
+        timeout: How long one invocation may take. Default: one minute.
+        platform: Runtime, architecture and log retention. Default: those of `RuntimePlatform`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        description: str,
+        environment: Mapping[Variable, str] | None = None,
+        memory: int = 256,
+        timeout: Duration | None = None,
+        platform: RuntimePlatform | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        platform = platform or RuntimePlatform()
+        log_group = logs.LogGroup(
+            self, "Logs", retention=platform.log_retention, removal_policy=RemovalPolicy.DESTROY
+        )
+        # A role of our own: the one that the CDK would make carries a managed policy that may write any log
+        # group.
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"vmie_runtime.{handler}",
+        )
+        log_group.grant_write(self._role)
+        asset = runtime_asset_directory()
+        self._function = lambda_.Function(
+            self,
+            "Function",
+            code=lambda_.Code.from_asset(str(asset), asset_hash=content_hash(asset), exclude=list(EXCLUDED)),
+            handler=f"vmie_runtime.{handler}.handler",
+            description=description,
+            runtime=platform.runtime,
+            architecture=platform.architecture,
+            memory_size=memory,
+            timeout=timeout or Duration.minutes(1),
+            role=self._role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment={
+                **{variable.value: value for variable, value in (environment or {}).items()},
+                "POWERTOOLS_SERVICE_NAME": handler.rpartition(".")[2],
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
+            # Executions run for a day and end on the code that they began with.
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
+        )
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The function."""
+        return self._function
+
+    @property
+    def role(self) -> iam.IRole:
+        """The function's own role."""
+        return self._role
+
+    @property
+    def current_version(self) -> lambda_.Version:
+        """The published version of today's code and configuration; a later deployment keeps it."""
+        return self._function.current_version
+
+    def set_environment(self, variable: Variable, value: str) -> None:
+        """Set one variable of something that is made after the function."""
+        self._function.add_environment(variable.value, value)
+
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], **conditions: Mapping[str, str]
+    ) -> None:
+        """Allow exact actions on exact resources.
+
+        Args:
+            actions: IAM actions without wildcards.
+            resources: ARNs.
+            conditions: IAM condition operators with their keys, such as `StringEquals={"ec2:CreateAction":
+                …}`.
+        """
+        self._role.add_to_policy(
+            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions))
+        )

@@ -1,0 +1,120 @@
+"""The whole pipeline in one construct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from .import_bucket import ImportBucket
+from .import_defaults import BootMode, ImageArchitecture, LicenseType, Platform
+from .import_workflow import ImportWorkflow
+from .vm_import_role import VmImportRole
+
+
+class VmImportExport(Construct):
+    """An import bucket, the service role and the import workflow, wired.
+
+    Works without an argument, and more than once in a stack. Arguments that are not described here are those
+    of `ImportWorkflow`, with the same meaning and default.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        import_bucket: An existing bucket of the stack's Region; see `ImportBucket` about its notifications.
+            Default: a new one.
+        service_role: An existing role that `vmie.amazonaws.com` may assume. Default: a new one.
+        bucket_encryption_key: Encrypts the new bucket. Default: keys that S3 manages.
+        server_access_logs_bucket: Receives the new bucket's access logs. Default: none are written.
+        bucket_removal_policy: Of the new bucket. Default: it is kept.
+
+    Raises:
+        ValueError: as `ImportBucket` and `ImportWorkflow` do.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        import_bucket: s3.IBucket | None = None,
+        service_role: iam.IRole | None = None,
+        bucket_encryption_key: kms.IKey | None = None,
+        server_access_logs_bucket: s3.IBucket | None = None,
+        bucket_removal_policy: RemovalPolicy | None = None,
+        max_concurrent_tasks: int = 5,
+        deadline: Duration | None = None,
+        stall_timeout: Duration | None = None,
+        license_type: LicenseType | None = None,
+        boot_mode: BootMode | None = None,
+        platform: Platform | None = None,
+        image_architecture: ImageArchitecture | None = None,
+        encrypted: bool | None = None,
+        image_encryption_key: kms.IKey | None = None,
+        image_description: str | None = None,
+        image_tags: Mapping[str, str] | None = None,
+        notification_topic: sns.ITopic | None = None,
+        event_bus: events.IEventBus | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        runtime: lambda_.Runtime | None = None,
+        architecture: lambda_.Architecture | None = None,
+        log_retention: logs.RetentionDays | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._import_bucket = ImportBucket(
+            self,
+            "ImportBucket",
+            bucket=import_bucket,
+            encryption_key=bucket_encryption_key,
+            server_access_logs_bucket=server_access_logs_bucket,
+            removal_policy=bucket_removal_policy,
+        )
+        self._role = VmImportRole(self, "ServiceRole", role=service_role)
+        self._workflow = ImportWorkflow(
+            self,
+            "Import",
+            import_bucket=self._import_bucket.bucket,
+            service_role=self._role.role,
+            max_concurrent_tasks=max_concurrent_tasks,
+            deadline=deadline,
+            stall_timeout=stall_timeout,
+            license_type=license_type,
+            boot_mode=boot_mode,
+            platform=platform,
+            image_architecture=image_architecture,
+            encrypted=encrypted,
+            image_encryption_key=image_encryption_key,
+            image_description=image_description,
+            image_tags=image_tags,
+            notification_topic=notification_topic,
+            event_bus=event_bus,
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
+            runtime=runtime,
+            architecture=architecture,
+            log_retention=log_retention,
+        )
+
+    @property
+    def import_bucket(self) -> s3.IBucket:
+        """Where disk images and requests are dropped."""
+        return self._import_bucket.bucket
+
+    @property
+    def service_role(self) -> VmImportRole:
+        """The role that VM Import/Export assumes."""
+        return self._role
+
+    @property
+    def import_workflow(self) -> ImportWorkflow:
+        """The pipeline behind the bucket."""
+        return self._workflow
