@@ -136,7 +136,7 @@ class CdkCli:
         return output
 
     def _environ(self) -> dict[str, str]:
-        # The virtual environment's Python runs the app; its `node` wraps a subprocess, so Node's own is first.
+        # The virtual environment's Python runs the app. Its `node` wraps a subprocess: Node's own is first.
         node = node_binary()
         path = [str(node.parent), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

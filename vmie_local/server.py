@@ -20,8 +20,10 @@ from vmie_local.clock import Clock
 from vmie_local.cloudformation import CloudFormation
 from vmie_local.events import Events
 from vmie_local.front_door import FrontDoor
+from vmie_local.front_door.uploads import is_upload
 from vmie_local.functions import Functions
-from vmie_local.moto_seams import application
+from vmie_local.moto_seams import application, s3_customer_keys, s3_policies, s3_storage
+from vmie_local.object_storage import BodyIntake, BodyStore
 from vmie_local.settings import Settings
 from vmie_local.vm_import import VmImport
 from vmie_local.workflows import Workflows
@@ -63,7 +65,11 @@ class LocalAws:
         application.configure(self.port)
         self._credentials: dict[tuple[str, str], Credentials] = {}
         self._credentials_lock = threading.Lock()
-        self.front_door = FrontDoor(self, application.application())
+        bodies = BodyStore(self.data_dir / "objects")
+        s3_storage.install(bodies)
+        s3_customer_keys.install()
+        s3_policies.install()
+        self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)
         self.events = Events(self)

@@ -96,7 +96,7 @@ class CustomResources:
         function = text(request.properties.get("ServiceToken", ""))
         if ":lambda:" not in function:
             raise ResourceFailedError(
-                f"ServiceToken {function!r} is no Lambda function, and the local CloudFormation knows no other"
+                f"ServiceToken {function!r} is no Lambda function; the local CloudFormation knows no other"
             )
         event = {
             "RequestType": kind,

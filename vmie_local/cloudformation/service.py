@@ -24,6 +24,7 @@ from vmie_local.cloudformation.template import Template, parse
 _NO_CHANGES = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
+_ANSWER_WITHIN_SECONDS = 20.0
 _DEPLOYABLE = frozenset(
     {
         "CREATE_COMPLETE",
@@ -168,6 +169,8 @@ class StackService:
         thread = threading.Thread(target=run, name=f"stack {stack.name}", daemon=True)
         self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
+        # The CDK CLI polls every five seconds: a call that answers when a short operation ends spares it that.
+        thread.join(_ANSWER_WITHIN_SECONDS)
 
     def _stack_for_change_set(self, caller: Caller, kind: str, name: str) -> Stack:
         stack = self.stacks.find(caller.region, name)
