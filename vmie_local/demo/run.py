@@ -1,0 +1,127 @@
+"""The demo itself: start, deploy, upload, follow, show."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from vmie_local.cost import bill
+from vmie_local.cost.metering import Meter
+from vmie_local.demo import tables
+from vmie_local.demo.disk_file import DiskFile, readable_size
+from vmie_local.demo.errors import DemoError
+from vmie_local.demo.following import ImportFollower
+from vmie_local.demo.pipeline import Pipeline
+from vmie_local.demo.screen import Screen, aws_duration
+from vmie_local.demo.upload import upload
+from vmie_local.server import LocalAws
+from vmie_local.settings import Settings
+
+# 25 AWS minutes, what an import of a small image takes, pass in 15 seconds.
+TIME_SCALE = 0.01
+_NOT_PROVEN = (
+    "A local run does not prove resource and key policies, your account's quotas, what AWS's own "
+    "converter makes of your guest, or that it boots."
+)
+
+
+def run(disk: DiskFile, screen: Screen) -> bool:
+    """Import one disk image on a local AWS.
+
+    Args:
+        disk: The image.
+        screen: Where to show it.
+
+    Returns:
+        Whether an AMI was made.
+
+    Raises:
+        DemoError: If the demo could not be done.
+    """
+    began = time.monotonic()
+    screen.heading(
+        "VM Import/Export on a local AWS",
+        f"{disk.path.name}, {readable_size(disk.size)}. No AWS account, nothing leaves this machine.",
+    )
+    with screen.step("Start the local AWS") as tell:
+        cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
+        cloud.start()
+        tell(f"{cloud.endpoint}, IAM enforced")
+    try:
+        imported = _import(cloud, disk, screen)
+    finally:
+        cloud.stop()
+    screen.line()
+    took = time.monotonic() - began
+    if imported:
+        screen.line(f"{imported} is ready, {took:.0f} s after the start.", style="bold green")
+    return imported is not None
+
+
+def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
+    """Returns the AMI's id, or None where the import failed."""
+    pipeline = Pipeline.deploy(cloud, screen)
+    meter = Meter(cloud)
+    meter.start()
+    with screen.transfer(f"Upload to s3://{pipeline.bucket}/{disk.key}", disk.size) as sent:
+        upload(cloud, disk, pipeline.bucket, sent)
+    document = _follow(cloud, disk, screen, pipeline.bucket)
+    if document["Status"] != "Succeeded":
+        _show_failure(document, screen)
+        _show_limits(cloud, screen)
+        return None
+    usage = meter.usage()
+    image_id = str(document["ImageId"])
+    stored = _show_image(cloud, screen, image_id)
+    screen.heading("Result", f"s3://{pipeline.bucket}/results/by-id/{document['RequestId']}.json")
+    screen.show(tables.result_json(document))
+    screen.heading("What this import would have cost in AWS", tables.bill_heading())
+    screen.show(tables.bill_table(bill(usage)))
+    screen.line(f"  {tables.storage_line(sum(stored.values()))}")
+    _show_limits(cloud, screen)
+    return image_id
+
+
+def _follow(cloud: LocalAws, disk: DiskFile, screen: Screen, bucket: str) -> dict[str, Any]:
+    screen.heading("Import", f"as EC2's task reports it; {1 / TIME_SCALE:.0f} s in AWS are 1 s here")
+    began, began_here = cloud.clock.now(), time.monotonic()
+    with screen.phases() as show:
+        document = ImportFollower(cloud, bucket, disk.key).follow(show)
+    elapsed, here = cloud.clock.now() - began, time.monotonic() - began_here
+    summary = f"{document['Status']} after {aws_duration(elapsed)} of AWS time ({here:.1f} s here)"
+    (screen.done if document["Status"] == "Succeeded" else screen.failed)(summary)
+    return document
+
+
+def _show_image(cloud: LocalAws, screen: Screen, image_id: str) -> dict[str, int]:
+    """Returns the written bytes of each of the image's snapshots."""
+    images = cloud.client("ec2").describe_images(ImageIds=[image_id])["Images"]
+    if not images:
+        raise DemoError(
+            f"The result names {image_id}, which describe-images does not know.",
+            "This is a fault of the local AWS; please report it with build/demo.log.",
+        )
+    devices = images[0].get("BlockDeviceMappings", [])
+    snapshots = [device["Ebs"]["SnapshotId"] for device in devices if "Ebs" in device]
+    stored = {snapshot: _stored_bytes(cloud, snapshot) for snapshot in snapshots}
+    screen.heading("AMI", f"aws ec2 describe-images --image-ids {image_id}")
+    screen.show(tables.image_fields(images[0], stored))
+    return stored
+
+
+def _stored_bytes(cloud: LocalAws, snapshot: str) -> int:
+    """The blocks that EBS keeps: what a first snapshot is billed for."""
+    pages = cloud.client("ebs").get_paginator("list_snapshot_blocks").paginate(SnapshotId=snapshot)
+    return sum(len(page["Blocks"]) * int(page["BlockSize"]) for page in pages)
+
+
+def _show_failure(document: dict[str, Any], screen: Screen) -> None:
+    screen.heading(f"The import ended as {document['Status']}")
+    screen.show(tables.failure_fields(document.get("Error", {"Code": "Unknown"})))
+
+
+def _show_limits(cloud: LocalAws, screen: Screen) -> None:
+    screen.line()
+    screen.line(f"  {_NOT_PROVEN}", style="dim")
+    if cloud.vm_import.notice:
+        screen.line(f"  {cloud.vm_import.notice}", style="yellow")

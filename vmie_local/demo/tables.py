@@ -1,0 +1,132 @@
+"""What the demo shows at its end, as rich renderables: pure functions of documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.json import JSON
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from vmie_local.cost import AS_OF, REGION, Bill, BillLine
+from vmie_local.cost.prices import PRICES, Charge
+from vmie_local.demo.disk_file import readable_size
+
+_GB = 1 << 30
+_DASH = "-"
+
+
+def fields(rows: Mapping[str, str]) -> RenderableType:
+    """Names and values in two columns."""
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return Padding(table, (0, 0, 0, 2))
+
+
+def image_fields(image: Mapping[str, Any], stored_bytes: Mapping[str, int]) -> RenderableType:
+    """An image of DescribeImages.
+
+    Args:
+        image: The image.
+        stored_bytes: Bytes of written blocks by snapshot id, for those that are known.
+    """
+    rows = {
+        "ImageId": image["ImageId"],
+        "Name": image.get("Name", _DASH),
+        "State": image.get("State", _DASH),
+        "Architecture": image.get("Architecture", _DASH),
+        "Platform": image.get("PlatformDetails") or image.get("Platform") or _DASH,
+        "BootMode": image.get("BootMode") or "not set: the instance type's default",
+        "RootDevice": f"{image.get('RootDeviceName', _DASH)} ({image.get('RootDeviceType', _DASH)})",
+    }
+    for mapping in image.get("BlockDeviceMappings", []):
+        ebs = mapping.get("Ebs", {})
+        snapshot = ebs.get("SnapshotId", _DASH)
+        stored = f", {readable_size(stored_bytes[snapshot])} stored" if snapshot in stored_bytes else ""
+        rows[f"Snapshot {mapping.get('DeviceName', '')}".strip()] = (
+            f"{snapshot}, {ebs.get('VolumeSize', '?')} GiB volume{stored}"
+        )
+    tags = ", ".join(f"{tag['Key']}={tag['Value']}" for tag in image.get("Tags", []))
+    rows["Tags"] = tags or "none"
+    return fields(rows)
+
+
+def result_json(document: Mapping[str, Any]) -> RenderableType:
+    """A result document; the inspection, which is long, is only summed up."""
+    shown = {name: value for name, value in document.items() if name != "Inspection"}
+    parts: list[RenderableType] = [JSON(json.dumps(shown, ensure_ascii=False))]
+    inspection = document.get("Inspection")
+    if inspection is not None:
+        disks, findings = len(inspection.get("Disks", [])), len(inspection.get("Findings", []))
+        parts.append(
+            Text(f"The Inspection is left out here: disks {disks}, findings {findings}.", style="dim")
+        )
+    return Padding(Group(*parts), (0, 0, 0, 2))
+
+
+def failure_fields(error: Mapping[str, Any]) -> RenderableType:
+    """The error of a result document."""
+    names = ("Code", "Message", "Cause", "Remedy", "Documentation")
+    return fields({name: _text(error[name]) for name in names if error.get(name)})
+
+
+def bill_table(bill: Bill) -> RenderableType:
+    """A bill, one charge a line."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_footer=True)
+    table.add_column("Service", footer="Total")
+    table.add_column("Quantity", justify="right")
+    table.add_column("of", overflow="fold")
+    table.add_column("US dollars", justify="right", footer=dollars(bill.dollars))
+    seen = ""
+    for line in bill.lines:
+        service = line.price.service
+        table.add_row(
+            "" if service == seen else service, _quantity(line), str(line.charge), dollars(line.dollars)
+        )
+        seen = service
+    return Padding(table, (0, 0, 0, 2))
+
+
+def bill_heading() -> str:
+    """Where and when the prices hold."""
+    return f"AWS list prices, {REGION}, {AS_OF}, first tier, free tiers not counted; sources: docs/costs.md"
+
+
+def storage_line(stored_bytes: int) -> str:
+    """What the snapshots cost as long as they are kept."""
+    gigabytes = Decimal(stored_bytes) / _GB
+    monthly = gigabytes * PRICES[Charge.SNAPSHOT_GB_MONTHS].per_unit
+    return (
+        f"Keeping the snapshot: {dollars(monthly)} a month ({readable_size(stored_bytes)} written, "
+        f"${PRICES[Charge.SNAPSHOT_GB_MONTHS].dollars} per GB-month). VM Import itself is free."
+    )
+
+
+def dollars(amount: Decimal) -> str:
+    """US dollars; small amounts keep two significant digits."""
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return f"${amount:.2f}"
+    digits = max(2, 1 - amount.adjusted())
+    return f"${amount:.{digits}f}"
+
+
+def _quantity(line: BillLine) -> str:
+    if line.quantity == line.quantity.to_integral_value():
+        return f"{int(line.quantity):,}"
+    digits = max(2, 1 - line.quantity.adjusted())
+    return f"{line.quantity:.{min(digits, 8)}f}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
