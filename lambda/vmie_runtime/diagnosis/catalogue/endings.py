@@ -13,8 +13,8 @@ SERVER_ERROR = (
         texts=("ServerError: <text>", "SERVER_ERROR : ServerError: <text>"),
         pattern=r"^(?:SERVER_ERROR\b|ServerError\b)",
         cause="VM Import/Export failed on its own side; the image is not to blame as far as it says.",
-        remedy="Start it again; most such tasks succeed the second time. Where it repeats, look at the AWS "
-        "Health Dashboard and ask AWS Support with the import task id.",
+        remedy="Start it again; users report imports that succeeded unchanged on a later attempt. Where it "
+        "repeats, look at the AWS Health Dashboard and ask AWS Support with the import task id.",
         documentation=links.AWS_HEALTH,
         retryable=True,
     ),

@@ -167,8 +167,8 @@ WINDOWS_AND_BOOT = (
         pattern=r"Booter Networking failure",
         cause="Windows booted but could not be reached: the EC2 service inside the guest needs the .NET "
         "Framework and did not come up.",
-        remedy="Install .NET Framework 4.5 or later (3.5 SP1 for Windows before 2012 R2), and check that "
-        "DHCP is on; then export the VM again.",
+        remedy="Install .NET Framework 4.5 or later (3.5 SP1 for the old EC2Config service), and check "
+        "that DHCP is on; then export the VM again.",
         documentation=links.WINDOWS_ERRORS,
     ),
     Meaning(
@@ -183,13 +183,13 @@ WINDOWS_AND_BOOT = (
         pattern=r"FirstBootFailure|instance failed to boot and establish network connectivity",
         cause="The converted guest did not boot on EC2, did not get an address by DHCP, did not take the "
         "drivers, or could not activate Windows. AWS does not say which.",
-        remedy="In the guest, most frequent first: switch every network interface to DHCP; disable "
-        "antivirus, intrusion detection, firewalls and hardening policies; uninstall VMware Tools; install "
-        "pending updates and reboot until none is left; remove the Hyper-V role; make sure it boots with "
-        "its boot disk alone (a domain controller's database must be on it) and straight to the login, not "
-        "to recovery options; keep 6 GiB free on the system volume; use an edition that supports volume "
-        "licensing, or import with `LicenseType: BYOL`. Guests converted from a physical machine are not "
-        "supported. Then export and import it again.",
+        remedy="In the guest: switch every network interface to DHCP; disable antivirus, intrusion "
+        "detection, firewalls and hardening policies; uninstall VMware Tools; install pending updates and "
+        "reboot until none is left; remove the Hyper-V role; make sure it boots with its boot disk alone "
+        "(a domain controller's database must be on it) and straight to the login, not to recovery "
+        "options; keep 6 GiB free on the system volume; use an edition that supports volume licensing, or "
+        "import with `LicenseType: BYOL`. Guests converted from a physical machine are not supported. Then "
+        "export and import it again.",
         documentation=links.WINDOWS_ERRORS,
     ),
 )

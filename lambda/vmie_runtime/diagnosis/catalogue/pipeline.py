@@ -48,15 +48,16 @@ REFUSED = (
         category=Category.REQUEST,
         cause="The state machine was started by hand, without a request that the pipeline admitted.",
         remedy="Drop the disk image under `images/` in the import bucket; the pipeline starts the "
-        "execution itself. To run a failed one again, redrive its execution or drop the image again.",
+        "execution itself. To run a failed one again, drop the image again.",
     ),
     Meaning(
         code="ArchivedObject",
         category=Category.STORAGE,
         cause="The object is in an archive storage class, from which it cannot be read at once.",
         found="The storage class is {storage_class}.",
-        remedy="Restore it (`aws s3api restore-object`), then copy it onto itself with `--storage-class "
-        "STANDARD`, which starts the import.",
+        remedy="Restore it (`aws s3api restore-object`), then copy it onto itself, which starts the "
+        "import: `aws s3 cp s3://BUCKET/KEY s3://BUCKET/KEY --storage-class STANDARD "
+        "--force-glacier-transfer`.",
         documentation=links.S3_RESTORE,
     ),
     Meaning(
@@ -101,8 +102,7 @@ SOURCES = (
         code="SourceChanged",
         category=Category.STORAGE,
         cause="The object was overwritten while it was imported. EC2 reads the object as it is at the "
-        "moment, not the version that the request was made for, so the result could be of either; it was "
-        "deleted.",
+        "moment, not the version that the request was made for, so no result is kept.",
         found="The ETag was {expected} and became {actual}.",
         remedy="The newer upload is imported as a request of its own. Upload each image once, and under a "
         "key of its own.",
@@ -173,7 +173,7 @@ ENDED = (
         code="ExecutionStopped",
         category=Category.STOPPED,
         cause="Somebody stopped the request's execution in Step Functions; its task was cancelled.",
-        remedy="Drop the image again, or redrive the execution, if it is to be imported.",
+        remedy="Drop the image again if it is to be imported.",
     ),
     Meaning(
         code="StackDeleted",

@@ -32,9 +32,7 @@ MEANINGS = (
         code="ServiceRoleMissing",
         category=Category.ROLE,
         cause="The service role does not exist in this account.",
-        remedy="Create it with the user guide's trust and permission policies, or name an existing one. A "
-        "role of this stack that was deleted by hand comes back when the stack is deployed anew under "
-        "another logical id.",
+        remedy="Create it with the user guide's trust and permission policies, or name an existing one.",
         documentation=links.SERVICE_ROLE,
     ),
     Meaning(
