@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.model import ServiceModel
-
-from vmie_local.front_door import principals, service_models
+from vmie_local.front_door import administrator, behind, control, principals, service_models
+from vmie_local.front_door.administrator import Administrator
 from vmie_local.front_door.api_call import PASS, ApiCall, ApiError, Handler
+from vmie_local.front_door.authorization import UNLIMITED, Authorizer, Identities, Resources, Verdict
+from vmie_local.front_door.authorization.missing_objects import hides_missing_object
+from vmie_local.front_door.control import Control
+from vmie_local.front_door.faults import Faults
 from vmie_local.front_door.http import HttpAnswer, HttpRequest, StartResponse, WsgiApp
 from vmie_local.front_door.identify import Identified, identify
+from vmie_local.front_door.journal import CallRecord, Journal
 from vmie_local.front_door.principals import Principals
 from vmie_local.front_door.signature import Signature, read_signature
 
@@ -23,22 +27,31 @@ _NOT_AWS = ("/moto-api/", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 
 
 class FrontDoor:
-    """WSGI middleware: handlers of our own before moto.
+    """WSGI middleware: faults, IAM and handlers of our own before moto.
 
     Attributes:
+        faults: The failures that are to happen.
+        identities: The policies of roles and users.
+        journal: The calls that were made.
         principals: Who holds which access key.
     """
 
-    def __init__(self, cloud: LocalAws, behind: WsgiApp) -> None:
+    def __init__(self, cloud: LocalAws, application: WsgiApp) -> None:
         """Stand before an application.
 
         Args:
-            cloud: Gives settings, clock and the administrator's clients.
-            behind: moto's application.
+            cloud: Gives settings, clock and endpoint.
+            application: moto's application.
         """
-        self._cloud, self._behind = cloud, behind
+        self._cloud, self._application = cloud, application
         self._handlers: dict[tuple[str, str], Handler] = {}
+        door_administrator = Administrator(lambda: cloud.endpoint, cloud.settings.region)
+        self.faults = Faults(cloud.clock)
+        self.journal = Journal()
         self.principals = Principals(cloud.settings.account)
+        self.identities = Identities(door_administrator)
+        self._authorizer = Authorizer(self.identities, Resources(door_administrator), cloud.clock)
+        self._control = Control(self.faults, self.journal, self.identities, self._authorizer)
 
     def register(self, service: str, operation: str, handler: Handler) -> None:
         """Answer an operation here rather than in moto.
@@ -51,7 +64,7 @@ class FrontDoor:
         Raises:
             ValueError: If botocore knows no such operation, or it has a handler already.
         """
-        if not any(operation in model.operation_names for model in _models(service)):
+        if not service_models.has_operation(service, operation):
             raise ValueError(f"There is no operation {operation} in the service {service}.")
         if (service, operation) in self._handlers:
             raise ValueError(f"{service}:{operation} has a handler already.")
@@ -60,35 +73,37 @@ class FrontDoor:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""
         request = HttpRequest(environ)
+        if request.path.startswith(control.PATH):
+            return self._control.answer(request)(request, start_response)
         if request.path.startswith(_NOT_AWS):
-            return self._behind(environ, start_response)
+            return self._application(environ, start_response)
         signature = read_signature(request)
         found = identify(request, signature)
+        call = self._call(request, signature, found)
+        verdict, answer, code = UNLIMITED, None, None
+        own = signature is not None and signature.access_key_id == administrator.ACCESS_KEY_ID
         try:
-            call = self._parse(request, signature, found)
-            answer = self._answer(call, found)
+            call.parameters.update(_parameters(request, found))
+            if not own:
+                self.faults.strike(call)
+                verdict = self._judge(call)
+                if verdict.error is not None and self._cloud.settings.iam == "enforce":
+                    raise verdict.error
+            answer = self._handled(call, found)
         except ApiError as error:
-            return _error(found, error)(request, start_response)
-        if answer is not None:
-            return answer(request, start_response)
-        if (call.service, call.operation) in principals.OBSERVED:
-            return self._observe(call, environ, start_response)
-        return self._behind(environ, start_response)
+            answer, code = _error(found, error), error.code
+        if answer is None:
+            return self._from_behind(call, found, verdict, request, start_response, own=own)
+        self._finish(call, verdict, answer.status, code, own=own)
+        return answer(request, start_response)
 
-    def _parse(self, request: HttpRequest, signature: Signature | None, found: Identified) -> ApiCall:
-        parameters: dict[str, Any] = {}
-        if found.operation is not None and found.protocol is not None:
-            try:
-                parameters = found.protocol.parse(request, found.operation, found.labels)
-            except (ValueError, KeyError, TypeError) as error:
-                code = "MalformedXML" if found.service == "s3" else "SerializationException"
-                raise ApiError(code, f"{found.operation_name} cannot be read: {error}") from error
+    def _call(self, request: HttpRequest, signature: Signature | None, found: Identified) -> ApiCall:
         principal = self.principals.of(signature)
         settings = self._cloud.settings
         return ApiCall(
             service=found.service,
             operation=found.operation_name,
-            parameters=parameters,
+            parameters={},
             region=(signature.region if signature else None) or settings.region,
             account=principals.account_of(principal, settings.account),
             principal=principal,
@@ -98,7 +113,10 @@ class FrontDoor:
             at=self._cloud.clock.now(),
         )
 
-    def _answer(self, call: ApiCall, found: Identified) -> HttpAnswer | None:
+    def _judge(self, call: ApiCall) -> Verdict:
+        return UNLIMITED if self._cloud.settings.iam == "off" else self._authorizer.judge(call)
+
+    def _handled(self, call: ApiCall, found: Identified) -> HttpAnswer | None:
         handler = self._handlers.get((call.service, call.operation))
         if handler is None or found.operation is None or found.protocol is None:
             return None
@@ -111,27 +129,50 @@ class FrontDoor:
             _log.exception("The handler of %s:%s failed.", call.service, call.operation)
             raise ApiError("InternalError", f"{type(error).__name__}: {error}", 500) from error
 
-    def _observe(
-        self, call: ApiCall, environ: dict[str, Any], start_response: StartResponse
+    def _from_behind(
+        self,
+        call: ApiCall,
+        found: Identified,
+        verdict: Verdict,
+        request: HttpRequest,
+        start_response: StartResponse,
+        *,
+        own: bool,
     ) -> Iterable[bytes]:
-        statuses: list[str] = []
-
-        def note(status: str, *rest: Any, **options: Any) -> Any:
-            statuses.append(status)
-            return start_response(status, *rest, **options)
-
-        chunks = self._behind(environ, note)
-        body = b"".join(chunks)
-        if close := getattr(chunks, "close", None):
-            close()
-        if statuses and statuses[0].startswith("200"):
+        answer, code = behind.ask(self._application, request.environ), None
+        if answer.status >= 400:
+            answer, body = answer.read()
+            code = answer.error_code(body)
+            hidden = self._hidden(call, verdict, code)
+            if hidden is not None and hidden.error is not None:
+                self._finish(call, hidden, hidden.error.status, hidden.error.code, own=own)
+                return _error(found, hidden.error)(request, start_response)
+        elif (call.service, call.operation) in principals.OBSERVED:
+            answer, body = answer.read()
             self.principals.learn(call, body)
-        return [body]
+        self._finish(call, verdict, answer.status, code, own=own)
+        return answer.send(start_response)
+
+    def _hidden(self, call: ApiCall, verdict: Verdict, code: str) -> Verdict | None:
+        if self._cloud.settings.iam != "enforce" or verdict.decision != "allowed":
+            return None
+        return hides_missing_object(self._authorizer, call, code)
+
+    def _finish(self, call: ApiCall, verdict: Verdict, status: int, code: str | None, *, own: bool) -> None:
+        if call.service == "iam":
+            self.identities.note(call)
+        if not own:
+            self.journal.add(CallRecord(self._cloud.clock.iso(call.at), call, verdict, status, code))
 
 
-def _models(service: str) -> tuple[ServiceModel, ...]:
-    names = {"states": "states", "cloudwatch": "monitoring", "tag": "tagging"}
-    return service_models.candidates(names.get(service, service))
+def _parameters(request: HttpRequest, found: Identified) -> Mapping[str, Any]:
+    if found.operation is None or found.protocol is None:
+        return {}
+    try:
+        return found.protocol.parse(request, found.operation, found.labels)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        code = "MalformedXML" if found.service == "s3" else "SerializationException"
+        raise ApiError(code, f"{found.operation_name} cannot be read: {error}") from error
 
 
 def _error(found: Identified, error: ApiError) -> HttpAnswer:

@@ -56,6 +56,13 @@ def candidates(signing_name: str) -> tuple[ServiceModel, ...]:
     return tuple(model for model in found if model is not None)
 
 
+def has_operation(service: str, operation: str) -> bool:
+    """Whether a service, named by its IAM prefix, has an operation."""
+    names = [name for name, prefix in _IAM_PREFIXES.items() if prefix == service] + [service]
+    models = (service_model(name) for name in names)
+    return any(model is not None and operation in model.operation_names for model in models)
+
+
 def by_target(target: str) -> ServiceModel | None:
     """The model of the service that an unsigned call's `X-Amz-Target` names."""
     name = _TARGET_PREFIXES.get(target.rpartition(".")[0])

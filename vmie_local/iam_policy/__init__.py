@@ -2,22 +2,22 @@
 
 Two questions are answered here:
 
-* `evaluate(documents, action, resource, context) -> Decision`: do these identity policies allow this action on
-  this resource?
-* `may_assume(trust_document, principal, context) -> Decision`: does this role's trust policy let that principal
-  assume the role?
+* `evaluate(documents, action, resource, context) -> Decision`: do these identity policies allow this action
+  on this resource?
+* `may_assume(trust_document, principal, context) -> Decision`: does this role's trust policy let that
+  principal assume the role?
 
-Documents are JSON texts, dictionaries, or `PolicyDocument` objects that `parse_policy` made; texts are parsed once
-and remembered. A context is a mapping of condition keys (`aws:SourceAccount`, `sts:ExternalId`, …; their case does
-not matter) to a value or a list of values. A context may be a mapping of any kind, so values that are costly to
-find out can be looked up when a policy asks for them.
+Documents are JSON texts, dictionaries, or `PolicyDocument` objects that `parse_policy` made; texts are
+parsed once and remembered. A context is a mapping of condition keys (`aws:SourceAccount`, `sts:ExternalId`,
+…; their case does not matter) to a value or a list of values. A context may be a mapping of any kind, so
+that values that are costly to find out can be looked up when a policy asks for them.
 
-    decision = evaluate([document], "s3:GetObject", "arn:aws:s3:::images/web.vmdk", {"aws:SecureTransport": True})
+    decision = evaluate([document], "s3:GetObject", "arn:aws:s3:::images/web.vmdk", {"s3:VersionId": "1"})
     if not decision.allowed:
         print(decision.outcome, decision.statement)
 
-The rules come from the IAM user guide: the JSON policy element reference, the condition operators, multivalued
-context keys, policy variables, and the policy evaluation logic.
+The rules come from the IAM user guide: the JSON policy element reference, the condition operators,
+multivalued context keys, policy variables, and the policy evaluation logic.
 """
 
 from vmie_local.iam_policy.conditions import Context
@@ -28,7 +28,14 @@ from vmie_local.iam_policy.document import (
     parse_policy,
     parse_trust_policy,
 )
-from vmie_local.iam_policy.evaluation import Decision, Outcome, context_keys, evaluate
+from vmie_local.iam_policy.evaluation import (
+    Decision,
+    Outcome,
+    context_keys,
+    evaluate,
+    grants_action,
+    grants_resource,
+)
 from vmie_local.iam_policy.trust import may_assume
 
 __all__ = [
@@ -40,6 +47,8 @@ __all__ = [
     "Statement",
     "context_keys",
     "evaluate",
+    "grants_action",
+    "grants_resource",
     "may_assume",
     "parse_policy",
     "parse_trust_policy",

@@ -51,8 +51,8 @@ class Statement:
         not_actions: What it is not about; one of the two is None.
         resources: The resources it covers; None in a trust policy.
         not_resources: The resources it does not cover, or None.
-        principals: Of a trust policy: type to identifiers, as `{"Service": ("vmie.amazonaws.com",)}`; `*` alone
-            is `{"AWS": ("*",), "Service": ("*",)}`.
+        principals: Of a trust policy: type to identifiers, as `{"Service": ("vmie.amazonaws.com",)}`; `*`
+            alone is `{"AWS": ("*",), "Service": ("*",)}`.
         not_principals: The principals it does not cover, or None.
         conditions: All of them must hold.
         variables: Whether `${…}` is replaced, which depends on the policy's version.

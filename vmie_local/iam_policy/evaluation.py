@@ -31,8 +31,8 @@ class Decision:
         outcome: What the policies say.
         statements: The statements that decided: those that deny, else those that allow.
         missing_context: The condition keys that were asked for and that the request does not have.
-        by_account: Of a trust policy: whether only the account as a whole is trusted, so that the caller's own
-            identity policies must allow the call as well.
+        by_account: Of a trust policy: whether only the account as a whole is trusted, so that the caller's
+            own identity policies must allow the call as well.
     """
 
     outcome: Outcome
@@ -113,6 +113,16 @@ def conditions_hold(statement: Statement, context: Context) -> bool:
         conditions.holds(condition, context, variables=statement.variables)
         for condition in statement.conditions
     )
+
+
+def grants_action(written: str, action: str) -> bool:
+    """Whether an `Action` as a policy writes it covers an action."""
+    return patterns.matches_action(written, action)
+
+
+def grants_resource(written: str, resource: str) -> bool:
+    """Whether a `Resource` as a policy writes it covers a resource, whatever its variables stand for."""
+    return _matches_resource(patterns.any_variable(written), resource, None)
 
 
 def _covers_resource(statement: Statement, resource: str, context: Context) -> bool:

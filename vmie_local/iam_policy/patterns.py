@@ -34,8 +34,8 @@ def as_pattern(text: str, lookup: Lookup | None) -> str:
 
     Args:
         text: A resource, or a value of a condition.
-        lookup: Gives the values of variables. None leaves `${…}` as it is: the element, or the policy's version,
-            does not take variables.
+        lookup: Gives the values of variables. None leaves `${…}` as it is: the element, or the policy's
+            version, does not take variables.
 
     Raises:
         NoValueError: If a variable has neither a value nor a default.
@@ -56,6 +56,11 @@ def as_literal(text: str, lookup: Lookup | None) -> str:
         NoValueError: If a variable has neither a value nor a default.
     """
     return as_pattern(text, lookup).replace(_ANY, "*").replace(_ONE, "?")
+
+
+def any_variable(text: str) -> str:
+    """A policy's text with a wildcard in the place of every variable."""
+    return _VARIABLE.sub("*", text)
 
 
 def _value(inside: str, lookup: Lookup) -> str:
@@ -91,8 +96,8 @@ def matches(pattern: str, text: str, *, fold: bool = False) -> bool:
 def matches_arn(pattern: str, arn: str) -> bool:
     """Whether a pattern of `as_pattern` matches an ARN, each part of it separately.
 
-    A wildcard stays within its part, the sixth part (the resource) being the rest of the ARN, colons included. A
-    pattern of fewer parts that ends with `*` matches whatever follows.
+    A wildcard stays within its part, the sixth part (the resource) being the rest of the ARN, colons
+    included. A pattern of fewer parts that ends with `*` matches whatever follows.
     """
     wanted, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
     if len(wanted) < _ARN_PARTS and pattern.endswith(_ANY):

@@ -24,8 +24,8 @@ def may_assume(
 
     Args:
         trust_document: The role's `AssumeRolePolicyDocument`.
-        principal: A service such as `vmie.amazonaws.com`, the ARN of a user, role, role session or root user, or
-            the ARN of an identity provider.
+        principal: A service such as `vmie.amazonaws.com`, the ARN of a user, role, role session or root
+            user, or the ARN of an identity provider.
         context: The condition keys of the request, such as `{"sts:ExternalId": "vmimport",
             "aws:SourceAccount": "123456789012"}`. Default: none.
         action: `sts:AssumeRole`, or one of its relatives with SAML, a web identity, session tags.
