@@ -20,6 +20,11 @@ def grant_read_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: s
     return _grant(bucket, grantee, _READ_OBJECT, _objects(bucket, prefixes), key_actions=("kms:Decrypt",))
 
 
+def grant_missing_told(bucket: s3.IBucket, grantee: iam.IGrantable) -> iam.Grant:
+    """Grant to be told that an object is missing: without `s3:ListBucket` S3 answers 403 instead of 404."""
+    return grant_bucket(bucket, grantee, "s3:ListBucket")
+
+
 def grant_write_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: str) -> iam.Grant:
     """Grant writing objects below the prefixes, in parts too: S3 asks `kms:Decrypt` for those."""
     return _grant(

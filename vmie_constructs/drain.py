@@ -30,7 +30,7 @@ class Drain(Construct):
         requests_table: The requests.
         results: Where ends are published.
         state_machine: Whose executions are stopped.
-        environment: The workflow's settings.
+        environment: What a function that reconciles needs to know.
         needs: What must outlive the drain.
         platform: Runtime, architecture and log retention.
     """

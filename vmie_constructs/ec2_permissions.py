@@ -23,8 +23,8 @@ def allow_poll_import(function: RuntimeFunction) -> None:
 
 
 def allow_finish_import(function: RuntimeFunction) -> None:
-    """See and tag what a task made: EC2 hands a task's tags on to neither the AMI nor its snapshots."""
-    function.allow(["ec2:DescribeImages"], ["*"])
+    """See a task and tag what it made: EC2 hands its tags on to neither the AMI nor the snapshots."""
+    function.allow(["ec2:DescribeImportImageTasks"], ["*"])
     _allow_tagging(function)
 
 

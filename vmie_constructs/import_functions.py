@@ -9,14 +9,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from .bucket_grants import grant_objects, grant_read_objects
+from .bucket_grants import grant_missing_told, grant_objects, grant_read_objects
 from .ec2_permissions import allow_clean_up, allow_finish_import, allow_poll_import, allow_start_import
 from .import_bucket import IMAGES
+from .import_defaults import ImportDefaults
 from .import_definition import ImportSteps
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
+from .workflow_limits import WorkflowLimits
 
 
 class ImportFunctions(Construct):
@@ -29,7 +31,8 @@ class ImportFunctions(Construct):
         service_role: The role that goes along with ImportImage.
         requests_table: The requests.
         results: Where results are published.
-        environment: The workflow's settings.
+        defaults: What a request gets that does not say otherwise.
+        limits: How much runs at once, and for how long.
         platform: Runtime, architecture and log retention.
     """
 
@@ -42,57 +45,24 @@ class ImportFunctions(Construct):
         service_role: iam.IRole,
         requests_table: RequestsTable,
         results: ResultsOutlet,
-        environment: Mapping[Variable, str],
+        defaults: ImportDefaults,
+        limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
         super().__init__(scope, construct_id)
         self._bucket, self._service_role = bucket, service_role
         self._table, self._results = requests_table, results
-        self._environment, self._platform = environment, platform
+        self._defaults, self._limits, self._platform = defaults, limits, platform
         self._by_name: dict[str, RuntimeFunction] = {}
-        validate = self._step("ValidateRequest", "Checks a request and its source")
-        self._allow_table(validate)
-        grant_read_objects(bucket, validate.role)
-        grant_objects(bucket, validate.role, ["s3:GetObjectTagging", "s3:PutObjectTagging"], IMAGES)
-        # Reads up to a few hundred ranges of an image and unpacks their metadata.
-        inspect = self._step(
-            "InspectImage",
-            "Reads a disk image's metadata by ranges",
-            memory=1024,
-            timeout=Duration.minutes(5),
-        )
-        grant_read_objects(bucket, inspect.role)
-        start = self._step("StartImport", "Starts or adopts the ImportImage task")
-        self._allow_table(start)
-        grant_read_objects(bucket, start.role)
-        allow_start_import(start)
-        # No iam:PassedToService condition: no source documents what VM Import/Export puts there.
-        start.allow(["iam:PassRole"], [service_role.role_arn])
-        poll = self._step("PollImport", "Follows the ImportImage task")
-        self._allow_table(poll)
-        allow_poll_import(poll)
-        results.grant_publish(poll)
-        finish = self._step("FinishImport", "Checks the source once more, names and tags the AMI")
-        self._allow_table(finish)
-        grant_read_objects(bucket, finish.role)
-        allow_finish_import(finish)
-        diagnose = self._step("DiagnoseFailure", "Finds the cause and the remedy of a failure")
-        diagnose.allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], [service_role.role_arn])
-        clean_up = self._step("CleanUp", "Cancels the task and deletes what it half made")
-        self._allow_table(clean_up)
-        allow_clean_up(clean_up, requests_table.table_name)
-        record = self._step("RecordResult", "Writes, sends and notifies of a result")
-        self._allow_table(record)
-        results.grant_publish(record)
         self._steps = ImportSteps(
-            validate_request=validate.current_version,
-            inspect_image=inspect.current_version,
-            start_import=start.current_version,
-            poll_import=poll.current_version,
-            finish_import=finish.current_version,
-            diagnose_failure=diagnose.current_version,
-            clean_up=clean_up.current_version,
-            record_result=record.current_version,
+            validate_request=self._validate_request().current_version,
+            inspect_image=self._inspect_image().current_version,
+            start_import=self._start_import().current_version,
+            poll_import=self._poll_import().current_version,
+            finish_import=self._finish_import().current_version,
+            diagnose_failure=self._diagnose_failure().current_version,
+            clean_up=self._clean_up().current_version,
+            record_result=self._record_result().current_version,
         )
 
     @property
@@ -105,28 +75,133 @@ class ImportFunctions(Construct):
         """The functions by their construct ids."""
         return self._by_name
 
+    def _validate_request(self) -> RuntimeFunction:
+        function = self._step(
+            "ValidateRequest",
+            "Checks a request and its source",
+            {**self._table_name, Variable.IMPORT_BUCKET: self._bucket.bucket_name},
+        )
+        self._allow_table(function)
+        self._allow_source(function)
+        grant_objects(self._bucket, function.role, ["s3:GetObjectTagging", "s3:PutObjectTagging"], IMAGES)
+        return function
+
+    def _inspect_image(self) -> RuntimeFunction:
+        # It takes apart what strangers made: it can read images, and nothing else. Hundreds of ranges take
+        # time, and unpacking them memory.
+        function = self._step(
+            "InspectImage",
+            "Reads a disk image's metadata by ranges",
+            {},
+            memory=1024,
+            timeout=Duration.minutes(5),
+        )
+        grant_read_objects(self._bucket, function.role)
+        return function
+
+    def _start_import(self) -> RuntimeFunction:
+        function = self._step(
+            "StartImport",
+            "Starts or adopts the ImportImage task",
+            {
+                **self._table_name,
+                Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
+                Variable.IMPORT_DEFAULTS: self._defaults.to_json(self),
+            },
+        )
+        self._allow_table(function)
+        self._allow_source(function)
+        allow_start_import(function)
+        # No iam:PassedToService condition: no source documents what VM Import/Export puts there.
+        function.allow(["iam:PassRole"], [self._service_role.role_arn])
+        return function
+
+    def _poll_import(self) -> RuntimeFunction:
+        function = self._step(
+            "PollImport",
+            "Follows the ImportImage task",
+            {
+                **self._table_name,
+                **self._results.environment,
+                Variable.STALL_SECONDS: str(self._limits.stall_timeout.to_seconds()),
+            },
+        )
+        self._allow_table(function)
+        allow_poll_import(function)
+        self._results.grant_publish(function)
+        return function
+
+    def _finish_import(self) -> RuntimeFunction:
+        function = self._step(
+            "FinishImport",
+            "Checks the source once more and tags the AMI",
+            {**self._table_name, Variable.IMPORT_DEFAULTS: self._defaults.to_json(self)},
+        )
+        self._allow_table(function)
+        self._allow_source(function)
+        allow_finish_import(function)
+        return function
+
+    def _diagnose_failure(self) -> RuntimeFunction:
+        function = self._step(
+            "DiagnoseFailure",
+            "Finds the cause and the remedy of a failure",
+            {
+                Variable.IMPORT_BUCKET: self._bucket.bucket_name,
+                Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
+            },
+        )
+        function.allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], [self._service_role.role_arn])
+        return function
+
+    def _clean_up(self) -> RuntimeFunction:
+        function = self._step("CleanUp", "Cancels the task and deletes what it half made", self._table_name)
+        self._allow_table(function)
+        allow_clean_up(function, self._table.table_name)
+        return function
+
+    def _record_result(self) -> RuntimeFunction:
+        function = self._step(
+            "RecordResult",
+            "Writes, sends and notifies of a result",
+            {**self._table_name, **self._results.environment},
+        )
+        self._allow_table(function)
+        self._results.grant_publish(function)
+        return function
+
+    @property
+    def _table_name(self) -> dict[Variable, str]:
+        return {Variable.REQUESTS_TABLE: self._table.table_name}
+
+    def _allow_table(self, function: RuntimeFunction) -> None:
+        self._table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+    def _allow_source(self, function: RuntimeFunction) -> None:
+        grant_read_objects(self._bucket, function.role)
+        grant_missing_told(self._bucket, function.role)
+
     def _step(
-        self, name: str, description: str, *, memory: int = 256, timeout: Duration | None = None
+        self,
+        name: str,
+        description: str,
+        environment: Mapping[Variable, str],
+        *,
+        memory: int = 256,
+        timeout: Duration | None = None,
     ) -> RuntimeFunction:
         function = RuntimeFunction(
             self,
             name,
             handler=f"steps.{_snake_case(name)}",
             description=description,
-            environment={
-                **self._environment,
-                **self._results.environment,
-                Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
-            },
+            environment=environment,
             memory=memory,
             timeout=timeout,
             platform=self._platform,
         )
         self._by_name[name] = function
         return function
-
-    def _allow_table(self, function: RuntimeFunction) -> None:
-        self._table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
 
 def _snake_case(name: str) -> str:

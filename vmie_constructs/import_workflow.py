@@ -25,7 +25,6 @@ from .request_intake import RequestIntake
 from .request_reconciler import RequestReconciler
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
-from .runtime_environment import Variable
 from .runtime_function import RuntimePlatform
 from .vm_import_role import VmImportRole
 from .workflow import Workflow
@@ -128,12 +127,6 @@ class ImportWorkflow(Workflow):
             topic=notification_topic,
             encryption_key=encryption_key,
         )
-        environment = {
-            Variable.REQUESTS_TABLE: self._table.table_name,
-            Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
-            Variable.DEADLINE_SECONDS: str(limits.deadline.to_seconds()),
-            Variable.STALL_SECONDS: str(limits.stall_timeout.to_seconds()),
-        }
         self._functions = ImportFunctions(
             self,
             "Steps",
@@ -141,7 +134,8 @@ class ImportWorkflow(Workflow):
             service_role=service_role,
             requests_table=self._table,
             results=self._results,
-            environment={**environment, Variable.IMPORT_DEFAULTS: defaults.to_json(self)},
+            defaults=defaults,
+            limits=limits,
             platform=lambda_platform,
         )
         self._state_machine = self._new_state_machine(limits, lambda_platform.log_retention)
@@ -150,7 +144,7 @@ class ImportWorkflow(Workflow):
             "Reconciler",
             requests_table=self._table,
             results=self._results,
-            environment={**environment, **self._results.environment},
+            limits=limits,
             platform=lambda_platform,
         )
         self._intake = RequestIntake(
@@ -168,7 +162,7 @@ class ImportWorkflow(Workflow):
             requests_table=self._table,
             results=self._results,
             state_machine=self._state_machine,
-            environment={**environment, **self._results.environment},
+            environment=self._reconciler.environment,
             needs=[import_bucket, service_role],
             platform=lambda_platform,
         )

@@ -16,6 +16,7 @@ from .requests_table import OPEN_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
+from .workflow_limits import WorkflowLimits
 
 _ROUND = Duration.minutes(5)
 _ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -29,7 +30,7 @@ class RequestReconciler(Construct):
         construct_id: The id within it.
         requests_table: The requests.
         results: Where ends are published.
-        environment: The workflow's settings: leases, deadline, stall.
+        limits: How much runs at once, and for how long.
         platform: Runtime, architecture and log retention.
     """
 
@@ -40,7 +41,7 @@ class RequestReconciler(Construct):
         *,
         requests_table: RequestsTable,
         results: ResultsOutlet,
-        environment: Mapping[Variable, str],
+        limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -51,24 +52,35 @@ class RequestReconciler(Construct):
             allowed_pattern="^(true|false)$",
             description="true: requests queue and none is admitted; what runs goes on",
         )
+        self._environment = {
+            **results.environment,
+            Variable.REQUESTS_TABLE: requests_table.table_name,
+            Variable.PAUSE_PARAMETER: self._pause.parameter_name,
+            Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
+            Variable.DEADLINE_SECONDS: str(limits.deadline.to_seconds()),
+        }
         self._function = RuntimeFunction(
             self,
             "Function",
             handler="reconciler",
             description="Admits queued requests and mends what events missed",
-            environment={**environment, Variable.PAUSE_PARAMETER: self._pause.parameter_name},
+            environment=self._environment,
             memory=512,
             timeout=Duration.minutes(2),
             platform=platform,
         )
         allow_reconciling(self._function, requests_table, results)
         self._function.allow(["ssm:GetParameter"], [self._pause.parameter_arn])
-        self._rules: list[events.Rule] = []
 
     @property
     def function(self) -> RuntimeFunction:
         """The reconciling function."""
         return self._function
+
+    @property
+    def environment(self) -> Mapping[Variable, str]:
+        """What a function that reconciles needs to know, beside the state machine."""
+        return self._environment
 
     @property
     def pause_parameter(self) -> ssm.IStringParameter:
@@ -111,7 +123,7 @@ def allow_reconciling(
     function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet
 ) -> None:
     """Let a function do to requests, results and EC2 what the reconciler does."""
-    requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
     requests_table.grant_query(function.role, OPEN_INDEX)
     results.grant_publish(function)
     allow_clean_up(function, requests_table.table_name)
