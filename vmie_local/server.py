@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from vmie_local.clock import Clock
 from vmie_local.cloudformation import CloudFormation
@@ -24,6 +24,7 @@ from vmie_local.front_door.uploads import is_upload
 from vmie_local.functions import Functions
 from vmie_local.moto_seams import application, s3_customer_keys, s3_policies, s3_storage
 from vmie_local.object_storage import BodyIntake, BodyStore
+from vmie_local.policy_simulation import PolicySimulation
 from vmie_local.settings import Settings
 from vmie_local.vm_import import VmImport
 from vmie_local.workflows import Workflows
@@ -63,6 +64,8 @@ class LocalAws:
         self.port: int = self._socket.getsockname()[1]
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         application.configure(self.port)
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
         self._credentials: dict[tuple[str, str], Credentials] = {}
         self._credentials_lock = threading.Lock()
         bodies = BodyStore(self.data_dir / "objects")
@@ -73,6 +76,7 @@ class LocalAws:
         self.workflows = Workflows(self)
         self.functions = Functions(self)
         self.events = Events(self)
+        self.policy_simulation = PolicySimulation(self.front_door)
         self.vm_import = VmImport(self)
         self.cloudformation = CloudFormation(self)
         self._parts = (self.workflows, self.functions, self.events, self.vm_import, self.cloudformation)
@@ -100,11 +104,12 @@ class LocalAws:
         return self
 
     def stop(self) -> None:
-        """Stop the parts, close the endpoint and remove the temporary data."""
-        for part in reversed(self._parts):
-            part.stop()
-        self._server.shutdown()
-        self._thread.join()
+        """Stop the parts, close the endpoint and remove the temporary data; also if it never started."""
+        if self._thread is not None and self._server is not None:
+            for part in reversed(self._parts):
+                part.stop()
+            self._server.shutdown()
+            self._thread.join()
         self._socket.close()
         if self._own_data_dir:
             shutil.rmtree(self.data_dir, ignore_errors=True)

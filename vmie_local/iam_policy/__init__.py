@@ -31,10 +31,10 @@ from vmie_local.iam_policy.document import (
 from vmie_local.iam_policy.evaluation import (
     Decision,
     Outcome,
-    context_keys,
     evaluate,
     grants_action,
     grants_resource,
+    relevant_keys,
 )
 from vmie_local.iam_policy.trust import may_assume
 
@@ -45,11 +45,11 @@ __all__ = [
     "PolicyDocument",
     "PolicyError",
     "Statement",
-    "context_keys",
     "evaluate",
     "grants_action",
     "grants_resource",
     "may_assume",
     "parse_policy",
     "parse_trust_policy",
+    "relevant_keys",
 ]

@@ -90,12 +90,14 @@ def decide(applying: Iterable[Statement], context: Context) -> Decision:
     return Decision(Outcome.IMPLICIT_DENY, (), missing)
 
 
-def context_keys(documents: Iterable[Document]) -> frozenset[str]:
-    """Every condition key that policies mention in their conditions."""
+def relevant_keys(documents: Iterable[Document], action: str, resource: str) -> frozenset[str]:
+    """The condition keys of the statements that are about an action on a resource."""
+    known = Context({})
     return frozenset(
         condition.key
         for document in documents
         for statement in _parsed(document).statements
+        if covers_action(statement, action) and _covers_resource(statement, resource, known)
         for condition in statement.conditions
     )
 
