@@ -14,7 +14,7 @@ from vmie_local.front_door.api_call import ApiCall, ApiError
 
 _SEED: Final = 20120810
 _CALL_KEYS = {"Service", "Operation", "Error", "Times", "After", "Probability", "Delay"}
-_TASK_KEYS = {"Operation", "StatusMessage", "Phase", "Stall", "Times"}
+_TASK_KEYS = {"Service", "Operation", "StatusMessage", "Phase", "Stall", "Times"}
 _ERROR_KEYS = {"Code", "Message", "Status"}
 
 
@@ -63,8 +63,11 @@ class _Order:
         return (
             self.left != 0
             and self.given["Operation"] == operation
-            and (self.task is not None if service is None else self.given.get("Service") == service)
+            and (self.task is not None if service is None else self._is_about_calls_to(service))
         )
+
+    def _is_about_calls_to(self, service: str) -> bool:
+        return self.task is None and self.given["Service"] == service
 
     def happens(self) -> bool:
         if self.skip > 0:
@@ -96,8 +99,8 @@ class Faults:
 
         Args:
             document: For a call `{"Service", "Operation", "Error": {"Code", "Message", "Status"}, "Times",
-                "After", "Probability", "Delay"}`; for a task `{"Operation", "StatusMessage", "Phase", "Stall",
-                "Times"}`. `Times` is 1 by default and null for ever.
+                "After", "Probability", "Delay"}`; for a task `{"Operation", "StatusMessage", "Phase",
+                "Stall", "Times"}`. `Times` is 1 by default and null for ever.
 
         Returns:
             The fault's id.
@@ -165,10 +168,12 @@ def _order(document: Any) -> _Order:
     times = document.get("Times", 1)
     if times is not None and not (_is_count(times) and times > 0):
         raise FaultError(f"Times must be a whole number above 0, or null for ever, not {times!r}.")
-    if "Service" not in document:
+    if {"StatusMessage", "Phase", "Stall"} & document.keys():
         return _task_order(document, times)
     _refuse_unknown(document, _CALL_KEYS, "A fault of a call")
-    service, operation = document["Service"], document["Operation"]
+    service, operation = document.get("Service"), document["Operation"]
+    if not isinstance(service, str):
+        raise FaultError("A fault of a call needs a Service, such as ec2; one of a task a StatusMessage.")
     if not service_models.has_operation(service, operation):
         raise FaultError(f"There is no operation {operation} in the service {service}.")
     if "Error" not in document and "Delay" not in document:
@@ -179,7 +184,7 @@ def _order(document: Any) -> _Order:
 
 
 def _task_order(document: dict[str, Any], times: int | None) -> _Order:
-    _refuse_unknown(document, _TASK_KEYS, "A fault without Service is one of a task: it")
+    _refuse_unknown(document, _TASK_KEYS, "A fault of a task")
     message, stall = document.get("StatusMessage"), document.get("Stall", False)
     if not isinstance(stall, bool):
         raise FaultError(f"Stall must be true or false, not {stall!r}.")
