@@ -107,7 +107,7 @@ def stale_pages() -> list[str]:
     ]
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Write, or check, every page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -115,7 +115,7 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; end with 1 where a page is stale"
     )
-    check = parser.parse_args().check
+    check = parser.parse_args(arguments).check
     stale = stale_pages()
     for name in stale:
         if check:

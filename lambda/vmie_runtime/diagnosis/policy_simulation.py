@@ -53,7 +53,7 @@ class Grant:
         code: As of `RoleCheck`.
         actions: What is simulated, on which resource.
         statement: What to add where it is missing.
-        policy_name: The inline policy to add it by.
+        statement_name: Names the inline policy to add it by.
         resource_policy: The resource's own policy, which may grant it too and is not simulated; empty where
             there is none.
     """
@@ -62,7 +62,7 @@ class Grant:
     code: str
     actions: tuple[tuple[str, str], ...]
     statement: dict[str, Any]
-    policy_name: str
+    statement_name: str
     resource_policy: str = ""
 
 
@@ -82,7 +82,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
         code="ServiceRoleBucketAccess",
         actions=tuple((action, role.bucket_arn) for action in remedies.BUCKET_ACTIONS),
         statement=remedies.statement(remedies.BUCKET_ACTIONS, role.bucket_arn),
-        policy_name="vmie-bucket",
+        statement_name="bucket",
         resource_policy="the bucket's policy",
     )
     yield Grant(
@@ -90,7 +90,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
         code="ServiceRoleObjectAccess",
         actions=tuple((action, role.object_arn) for action in remedies.OBJECT_ACTIONS),
         statement=remedies.statement(remedies.OBJECT_ACTIONS, f"{role.bucket_arn}/*"),
-        policy_name="vmie-objects",
+        statement_name="objects",
         resource_policy="the bucket's policy",
     )
     yield Grant(
@@ -98,7 +98,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
         code="ServiceRoleEc2Access",
         actions=tuple((action, "*") for action in _EC2_SIMULATED),
         statement=remedies.statement(remedies.EC2_ACTIONS, "*"),
-        policy_name="vmie-ec2",
+        statement_name="ec2",
     )
     for key in role.source_key_arns:
         yield Grant(
@@ -106,7 +106,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
             code="ServiceRoleKeyAccess",
             actions=(("kms:Decrypt", key),),
             statement=remedies.statement(("kms:Decrypt",), key),
-            policy_name="vmie-source-key",
+            statement_name="source-key",
             resource_policy="the key's policy",
         )
     for key in role.kms_key_arns:
@@ -115,7 +115,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
             code="ServiceRoleKeyAccess",
             actions=tuple((action, key) for action in _KEY_SIMULATED),
             statement=remedies.statement(remedies.KEY_ACTIONS, key),
-            policy_name="vmie-key",
+            statement_name="key",
             resource_policy="the key's policy",
         )
     if role.license_configuration_arns:
@@ -128,7 +128,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
                 *((action, "*") for action in associate),
             ),
             statement=remedies.statement(remedies.LICENSE_ACTIONS, "*"),
-            policy_name="vmie-licenses",
+            statement_name="licenses",
         )
 
 
@@ -145,8 +145,8 @@ def check_grant(iam: IAMClient, role: ServiceRole, role_arn: str, grant: Grant) 
             name=grant.name,
             code=grant.code,
             outcome=CheckOutcome.UNKNOWN,
-            detail=f"The role's policies could not be simulated: {error}",
-            remedy="Grant the pipeline's Diagnose failure function `iam:SimulatePrincipalPolicy` on "
+            detail=f"The role's policies could not be simulated ({error}).",
+            remedy="Grant the pipeline's function that diagnoses failures `iam:SimulatePrincipalPolicy` on "
             f"{role_arn}.",
         )
     denied = [decision for decision in decisions if not decision.allowed]
@@ -159,8 +159,15 @@ def check_grant(iam: IAMClient, role: ServiceRole, role_arn: str, grant: Grant) 
         keys = ", ".join(sorted({f"`{key}`" for decision in denied for key in decision.missing_context}))
         outcome = CheckOutcome.UNKNOWN
         detail = f"{_actions(denied)} depends on conditions on {keys}, which only the real call would show."
-    remedy = "" if not denied else remedies.mend_permissions(role, grant.policy_name, grant.statement)
-    return RoleCheck(name=grant.name, code=grant.code, outcome=outcome, detail=detail, remedy=remedy)
+    missing = (grant.statement_name, grant.statement)
+    return RoleCheck(
+        name=grant.name,
+        code=grant.code,
+        outcome=outcome,
+        detail=detail,
+        remedy=remedies.mend_permissions(role, missing) if denied else "",
+        missing=missing if denied else None,
+    )
 
 
 def _simulate(iam: IAMClient, role_arn: str, grant: Grant) -> Iterator[_Decision]:

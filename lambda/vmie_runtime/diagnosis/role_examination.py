@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ class RoleCheck:
         outcome: Passed, failed, or unknown where it could not be told.
         detail: What was found.
         remedy: How to mend it, with the policy statement or the command; empty where it passed.
+        missing: The statement that the role lacks, by the name of the inline policy to add it as.
     """
 
     name: str
@@ -74,6 +76,7 @@ class RoleCheck:
     outcome: CheckOutcome
     detail: str
     remedy: str = ""
+    missing: tuple[str, dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +126,16 @@ def _remaining_causes(examination: RoleExamination) -> tuple[str, ...]:
     role = examination.role
     created = f" (it was created at {examination.created_at})" if examination.created_at else ""
     keys = ", ".join((*role.source_key_arns, *role.kms_key_arns))
+    key_policy = (
+        f"The policy of a KMS key ({keys})" if keys else "Where a KMS key encrypts the image, its policy"
+    )
     return (
         f"The role or one of its policies was made or changed less than a minute ago{created} and VM "
         "Import/Export does not see that yet: try again.",
         f"A bucket policy on {role.bucket}, a service or resource control policy of the organisation, or a "
         "permissions boundary denies the role what its own policies allow; conditions on VPC endpoints, "
         "source addresses or the organisation often do.",
-        (f"The policy of a KMS key ({keys})" if keys else "The policy of the KMS key that encrypts the image")
-        + " does not let the role use it, or the key is disabled.",
+        f"{key_policy} does not let the role use it, or the key is disabled.",
         f"AWS STS is not active in {role.region} for this account: IAM console, Account settings, Security "
         "Token Service (STS), Endpoints, activate the Region. An opt-in Region must be enabled first.",
         f"Who made the call may not pass the role: grant `iam:PassRole` on {role.arn}.",

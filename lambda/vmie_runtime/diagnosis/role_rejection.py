@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from vmie_runtime.diagnosis.catalogue import BY_CODE
 from vmie_runtime.diagnosis.model import Diagnosis
 from vmie_runtime.diagnosis.role_examination import RoleCheck, RoleExamination
+from vmie_runtime.diagnosis.role_remedies import mend_permissions
 
 
 def diagnose_role_rejection(call: Diagnosis, examination: RoleExamination) -> Diagnosis:
@@ -22,33 +24,41 @@ def diagnose_role_rejection(call: Diagnosis, examination: RoleExamination) -> Di
     first = examination.first_failure
     if first is None:
         return _undecided(call, examination)
-    others = [check for check in examination.failed if check is not first]
     diagnosis = BY_CODE[first.code].diagnose(call.message, {})
     cause = f"{diagnosis.cause} {first.detail}"
-    remedy = first.remedy
+    others = [check for check in examination.failed if check is not first]
     if others:
         cause += f" Failed too: {_details(others)}"
-        # Checks of the trust policy share one remedy.
-        more = dict.fromkeys(check.remedy for check in others if check.remedy != first.remedy)
-        remedy = " Then: ".join([remedy, *more])
-    return replace(diagnosis, cause=cause, remedy=remedy)
+    return replace(diagnosis, cause=cause, remedy=_mend_all(examination))
+
+
+def _mend_all(examination: RoleExamination) -> str:
+    """One remedy for each policy that has to change: the trust policy, and what the role is allowed."""
+    # Checks of the trust policy share one remedy.
+    repairs = list(dict.fromkeys(check.remedy for check in examination.failed if check.missing is None))
+    if missing := [check.missing for check in examination.failed if check.missing is not None]:
+        repairs.append(mend_permissions(examination.role, *missing))
+    return " Then: ".join(repairs)
 
 
 def _undecided(call: Diagnosis, examination: RoleExamination) -> Diagnosis:
     row = BY_CODE["ServiceRoleRejected"].diagnose(call.message, {})
-    name = examination.role.role_name
-    cause = f"EC2 rejected the service role {name}."
+    cause = f"EC2 rejected the service role {examination.role.role_name}."
     if examination.passed:
         cause += f" Checked and found right: {'; '.join(check.name for check in examination.passed)}."
     if examination.unknown:
-        cause += f" Not to be told: {_details(examination.unknown)}"
+        cause += f" It cannot be told whether {_details(examination.unknown)}"
     cause += " Which of the causes that remain it is, neither EC2 nor IAM tells."
-    causes = examination.remaining_causes
-    ranked = " ".join(f"({number}) {text}" for number, text in enumerate(causes, start=1))
-    repairs = dict.fromkeys(check.remedy for check in examination.unknown if check.remedy)
+    causes = enumerate(examination.remaining_causes, start=1)
+    ranked = " ".join(f"({number}) {text}" for number, text in causes)
+    repairs = dict.fromkeys(check.remedy for check in examination.unknown)
     remedy = " ".join([f"Likeliest first: {ranked}", *(f"To tell more: {repair}" for repair in repairs)])
     return replace(row, cause=cause, remedy=remedy)
 
 
-def _details(checks: list[RoleCheck] | tuple[RoleCheck, ...]) -> str:
-    return " ".join(f"{check.name}: {check.detail}" for check in checks)
+def _details(checks: Iterable[RoleCheck]) -> str:
+    """Each finding once, with the names of the checks that came to it."""
+    names: dict[str, list[str]] = {}
+    for check in checks:
+        names.setdefault(check.detail, []).append(check.name)
+    return " ".join(f"{'; '.join(found)}: {detail}" for detail, found in names.items())

@@ -56,12 +56,19 @@ def mend_trust(role: ServiceRole) -> str:
     )
 
 
-def mend_permissions(role: ServiceRole, policy_name: str, *statements: dict[str, Any]) -> str:
-    """The command that adds an inline policy to the role."""
+def mend_permissions(role: ServiceRole, *missing: tuple[str, dict[str, Any]]) -> str:
+    """The command that adds what is missing, as one inline policy.
+
+    Args:
+        role: The role.
+        *missing: Statements, each by a name; the policy is named after all of them, and so replaces no other.
+    """
+    policy_name = "-".join(["vmie", *(name for name, _ in missing)])
+    document = _document(*(statement for _, statement in missing))
     return (
         "Where a stack owns the role, grant it there (`VmImportRole`'s `grant_…` methods). Otherwise: `aws "
         f"iam put-role-policy --role-name {role.role_name} --policy-name {policy_name} --policy-document "
-        f"{_shell(_document(*statements))}`"
+        f"{_shell(document)}`"
     )
 
 

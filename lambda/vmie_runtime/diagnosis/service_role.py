@@ -84,9 +84,9 @@ def _get_role(iam: IAMClient, role: ServiceRole) -> Mapping[str, Any] | RoleChec
     return replace(
         _EXISTS,
         outcome=CheckOutcome.UNKNOWN,
-        detail=f"The role {role.role_name} could not be read, so whether it exists and whom it trusts "
-        f"cannot be told: {reason}",
-        remedy=f"Grant the pipeline's Diagnose failure function `iam:GetRole` on {role.arn}.",
+        detail=f"The role {role.role_name} could not be read ({reason}), so whether it exists and whom it "
+        "trusts cannot be told.",
+        remedy=f"Grant the pipeline's function that diagnoses failures `iam:GetRole` on {role.arn}.",
     )
 
 

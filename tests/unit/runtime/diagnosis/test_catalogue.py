@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scripts import generate_docs
 from scripts.generate_docs import ROOT, errors_page, stale_pages
 from vmie_runtime.diagnosis import Category, own_failure
 from vmie_runtime.diagnosis.catalogue import BY_AWS_CODE, BY_CODE, FALLBACKS, MEANINGS, SAID_BY_AWS, TASK_ENDS
@@ -93,6 +94,15 @@ def test_the_page_of_errors_has_every_code_once() -> None:
 
 def test_the_pages_in_docs_are_what_the_tables_say() -> None:
     assert stale_pages() == [], "run python scripts/generate_docs.py"
+
+
+def test_a_stale_page_is_told_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
+    assert generate_docs.main(["--check"]) == 1
+    assert generate_docs.main([]) == 0
+    assert (tmp_path / "docs/errors.md").read_text(encoding="utf-8") == errors_page()
+    assert generate_docs.main(["--check"]) == 0
 
 
 def test_every_code_that_the_runtime_raises_has_a_row() -> None:

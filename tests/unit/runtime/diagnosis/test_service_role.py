@@ -201,6 +201,15 @@ def test_the_first_failure_gives_the_code_and_all_are_told() -> None:
     assert "put-role-policy" in diagnosis.remedy.split("Then: ")[1]
 
 
+def test_all_missing_permissions_are_mended_by_one_command() -> None:
+    iam = FakeIam(allowed=_without("s3:GetObject", "ec2:RegisterImage"))
+    diagnosis = _diagnose(iam)
+    command = shlex.split(diagnosis.remedy.split("`")[-2])
+    assert command[command.index("--policy-name") + 1] == "vmie-objects-ec2"
+    granted = [grant for one in json.loads(command[-1])["Statement"] for grant in _granted(one)]
+    assert _examine(FakeIam(allowed=(*iam.allowed, *granted))).failed == ()
+
+
 @pytest.mark.parametrize(
     ("iam", "words"),
     [
@@ -238,6 +247,7 @@ def test_where_nothing_may_be_read_nothing_is_claimed() -> None:
     assert "Checked and found right" not in diagnosis.cause
     assert "whether it exists and whom it trusts cannot be told" in diagnosis.cause
     assert "iam:SimulatePrincipalPolicy" in diagnosis.remedy
+    assert diagnosis.cause.count("could not be simulated") == 1
 
 
 def test_the_simulation_takes_the_roles_own_arn_with_its_path() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.runtime.diagnosis.fake_iam import ACCOUNT, REGION, trust, trust_statement
@@ -155,12 +155,13 @@ _NAMES = st.sampled_from(
 _JSON = st.recursive(
     st.none() | st.booleans() | st.text() | st.sampled_from(["Allow", "Deny", "sts:AssumeRole", "*"]),
     lambda inner: st.lists(inner) | st.dictionaries(_NAMES, inner),
-    max_leaves=12,
+    max_leaves=6,
 )
 _STATEMENTS = st.lists(
     st.fixed_dictionaries(
         {"Effect": st.just("Allow"), "Action": _JSON, "Principal": _JSON, "Condition": _JSON}
-    )
+    ),
+    max_size=2,
 )
 
 
@@ -169,6 +170,7 @@ def test_any_document_is_read(document: Any) -> None:
     _verdicts(document)
 
 
+@settings(max_examples=25)
 @given(_STATEMENTS)
 def test_any_statement_is_read(statements: list[dict[str, Any]]) -> None:
     _verdicts({"Statement": statements})
