@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TERMINAL = {"Succeeded", "Failed", "Rejected", "Cancelled", "TimedOut"}
 _LOOK_SECONDS = 0.2
-_PATIENCE_SECONDS = 90.0
+_PATIENCE_SECONDS = 45.0
 
 
 @dataclass(frozen=True)
