@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _TIMEOUT_SECONDS = 1800.0
+_TOOLKIT_STACK = "CDKToolkit"
+_BOOTSTRAPPED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _QUIET = ("--no-notices", "--no-color", "--ci")
 
 
@@ -59,7 +61,7 @@ class CdkCli:
     def deploy(
         self, *, context: Mapping[str, str] | None = None, assembly: Path | None = None
     ) -> dict[str, dict[str, str]]:
-        """Deploy every stack of the app.
+        """Deploy every stack of the app; bootstrap first if nobody did.
 
         Args:
             context: Context values for the synthesis. Default: those of `cdk.json`.
@@ -71,6 +73,8 @@ class CdkCli:
         Raises:
             DeploymentError: If the synthesis or the deployment fails.
         """
+        if not self._is_bootstrapped():
+            self.bootstrap()
         with tempfile.TemporaryDirectory(prefix="vmie-deploy-") as folder:
             outputs = Path(folder) / "outputs.json"
             self._run(
@@ -100,6 +104,10 @@ class CdkCli:
         """
         with tempfile.TemporaryDirectory(prefix="vmie-destroy-") as folder:
             self._run("destroy", "--all", "--force", *self._app(folder, context, assembly), cwd=self._app_dir)
+
+    def _is_bootstrapped(self) -> bool:
+        stacks = self._cloud.client("cloudformation").list_stacks(StackStatusFilter=list(_BOOTSTRAPPED))
+        return any(stack["StackName"] == _TOOLKIT_STACK for stack in stacks["StackSummaries"])
 
     def _app(self, folder: str, context: Mapping[str, str] | None, assembly: Path | None) -> list[str]:
         if assembly is not None:

@@ -68,6 +68,7 @@ class LocalAws:
         self._thread: threading.Thread | None = None
         self._credentials: dict[tuple[str, str], Credentials] = {}
         self._credentials_lock = threading.Lock()
+        self._client_lock = threading.Lock()
         bodies = BodyStore(self.data_dir / "objects")
         s3_storage.install(bodies)
         s3_customer_keys.install()
@@ -122,32 +123,42 @@ class LocalAws:
     ) -> None:
         self.stop()
 
-    def client(self, service: str, *, region: str | None = None, role_arn: str | None = None) -> Any:
+    def client(
+        self,
+        service: str,
+        *,
+        region: str | None = None,
+        role_arn: str | None = None,
+        config: Config | None = None,
+    ) -> Any:
         """A boto3 client of this endpoint.
 
         Args:
             service: boto3's service name.
             region: Default: the region of the settings.
             role_arn: Call as this role. Default: as the administrator, whom no policy limits.
+            config: Options that come before the ones of this method.
         """
         credentials = (
             self.role_credentials(role_arn, "local")
             if role_arn
             else Credentials(ADMIN_ACCESS_KEY_ID, ADMIN_SECRET_ACCESS_KEY, "")
         )
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=region or self.settings.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token or None,
-            config=Config(
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                read_timeout=_READ_TIMEOUT_SECONDS,
-            ),
+        options = Config(
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            read_timeout=_READ_TIMEOUT_SECONDS,
         )
+        with self._client_lock:  # boto3's default session is not safe for threads
+            return boto3.client(  # type: ignore[call-overload]
+                service,
+                region_name=region or self.settings.region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=credentials.access_key_id,
+                aws_secret_access_key=credentials.secret_access_key,
+                aws_session_token=credentials.session_token or None,
+                config=options.merge(config) if config else options,
+            )
 
     def role_credentials(self, role_arn: str, session_name: str) -> Credentials:
         """Credentials of a role, as the service that runs on its behalf would have them."""

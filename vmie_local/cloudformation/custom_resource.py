@@ -52,7 +52,6 @@ class CustomResources:
             create=self._create,
             update=self._update,
             delete=self._delete,
-            replaced_by=frozenset({"ServiceToken"}),
             attributes_may_change=True,
         )
 
@@ -84,6 +83,8 @@ class CustomResources:
         return _created(answer, physical_id)
 
     def _update(self, request: Request) -> Created:
+        if request.changed("ServiceToken"):
+            raise ResourceFailedError("Modifying service token is not allowed.")
         old = {"OldResourceProperties": _as_text(_visible(request.old_properties))}
         answer = self._ask(request, "Update", old)
         return _created(answer, answer.get("PhysicalResourceId") or request.physical_id)

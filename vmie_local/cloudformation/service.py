@@ -169,7 +169,7 @@ class StackService:
         thread = threading.Thread(target=run, name=f"stack {stack.name}", daemon=True)
         self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
-        # The CDK CLI polls every five seconds: a call that answers when a short operation ends spares it that.
+        # The CDK CLI polls every five seconds: an answer at the end of a short operation spares it that.
         thread.join(_ANSWER_WITHIN_SECONDS)
 
     def _stack_for_change_set(self, caller: Caller, kind: str, name: str) -> Stack:

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vmie_local.cloudformation.parameters import Parameter
@@ -126,6 +126,10 @@ class Stack:
         reason: str,
         properties: dict[str, Any] | None,
     ) -> None:
+        moment = now()
+        if self.events:
+            # The CDK CLI sorts events by their milliseconds: no two have the same.
+            moment = max(moment, self.events[-1]["Timestamp"] + timedelta(milliseconds=1))
         event = {
             "StackId": self.id,
             "EventId": f"{logical_id}-{status}-{uuid.uuid4()}",
@@ -133,7 +137,7 @@ class Stack:
             "LogicalResourceId": logical_id,
             "PhysicalResourceId": physical_id,
             "ResourceType": kind,
-            "Timestamp": now(),
+            "Timestamp": moment,
             "ResourceStatus": status,
         }
         if reason:

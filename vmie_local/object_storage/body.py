@@ -34,9 +34,9 @@ class _Extent:
 class ObjectBody(bytes):
     """The body of an object, where bytes are expected, without its bytes in memory.
 
-    It has the length of its content and slices into other bodies; `read` and `chunks` give the content itself.
-    What looks at the memory below (`bytearray.extend`, `hashlib`) sees nothing: such places in moto have to be
-    taught about it.
+    It has the length of its content and slices into other bodies; `read` and `chunks` give the content
+    itself. What looks at the memory below (`bytearray.extend`, `hashlib`) sees nothing: such places in moto
+    have to be taught about it.
     """
 
     _extents: tuple[_Extent, ...]
