@@ -1,21 +1,49 @@
-"""Step Functions: scaled time, JSONata and status events."""
+"""Step Functions: JSONata state machines on the scaled clock, with status events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vmie_local.background import Background
+from vmie_local.workflows.api import register
+from vmie_local.workflows.execution import Execution
+from vmie_local.workflows.expressions import Expressions
+from vmie_local.workflows.interpreter import Interpreter
+from vmie_local.workflows.runner import Runner
+from vmie_local.workflows.status_event import status_event
+from vmie_local.workflows.store import Store
+from vmie_local.workflows.tasks import Tasks
+from vmie_local.workflows.tokens import TaskTokens
+
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
+_TIMEOUT_THREADS = 2
+
+__all__ = ["Execution", "Workflows"]
+
 
 class Workflows:
-    """A part of the local AWS: made before the endpoint listens, started after it, stopped before it closes."""
+    """Step Functions: keeps state machines, runs executions, tells EventBridge how they end."""
 
     def __init__(self, cloud: LocalAws) -> None:
         self._cloud = cloud
+        self._background = Background(cloud.clock, "workflow-timeouts", _TIMEOUT_THREADS)
+        tokens = TaskTokens(cloud.clock)
+        interpreter = Interpreter(Expressions(cloud.clock), Tasks(cloud, tokens))
+        self.store = Store(cloud.clock, self._changed)
+        self.runner = Runner(interpreter, self._background)
+        register(cloud.front_door, self.store, self.runner, tokens)
 
     def start(self) -> None:
-        """Begin what runs in the background."""
+        """Nothing runs before an execution starts."""
 
     def stop(self) -> None:
-        """End what runs in the background."""
+        """Call every execution off."""
+        for execution in self.store.executions():
+            execution.flow.call_off()
+        self._background.stop()
+        self.runner.stop()
+
+    def _changed(self, execution: Execution) -> None:
+        self._cloud.events.publish(status_event(execution))
