@@ -199,6 +199,7 @@ def test_the_first_failure_gives_the_code_and_all_are_told() -> None:
     assert diagnosis.code == "ServiceRoleExternalId"
     assert "Failed too: it may read the image" in diagnosis.cause
     assert "put-role-policy" in diagnosis.remedy.split("Then: ")[1]
+    assert diagnosis.remedy.count("put-role-policy") == 1
 
 
 def test_all_missing_permissions_are_mended_by_one_command() -> None:
