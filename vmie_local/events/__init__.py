@@ -46,6 +46,8 @@ class Events:
         self._background = Background(cloud.clock, "events", _THREADS)
         self._targets = Targets(cloud)
         self._tamperer = Tamperer()
+        cloud.front_door.control.add("events/tampering", "POST", self._tamper_on_request)
+        cloud.front_door.control.add("events/tampering", "DELETE", self._deliver_on_request)
         seam.install(self, cloud.clock)
         s3_events.install(self, cloud.clock)
 
@@ -101,6 +103,20 @@ class Events:
     def stop_tampering(self) -> None:
         """Deliver every event once again."""
         self._tamperer.clear()
+
+    def _tamper_on_request(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """`POST /_vmie/events/tampering`: `{"Copies": 0, "Source": …, "DetailType": …, "Times": 1}`."""
+        if "Copies" not in wanted:
+            raise ValueError("Copies is missing: 0 loses the next events, 2 or more repeat them.")
+        names = ("Source", "DetailType", "Status")
+        source, detail_type, status = (wanted.get(name) for name in names)
+        times = int(wanted.get("Times", 1))
+        self._tamperer.add(Tampering(int(wanted["Copies"]), source, detail_type, status, times))
+        return {}
+
+    def _deliver_on_request(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._tamperer.clear()
+        return {}
 
     def _route(self, event: Event) -> None:
         document = event.document()

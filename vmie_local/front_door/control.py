@@ -15,6 +15,9 @@ from vmie_local.front_door.least_privilege import report
 PATH: Final = "/_vmie/"
 
 
+Route = Callable[[HttpRequest], HttpAnswer]
+
+
 class _BadRequestError(ValueError):
     pass
 
@@ -27,11 +30,31 @@ class Control:
     ) -> None:
         self._faults, self._journal = faults, journal
         self._identities, self._authorizer = identities, authorizer
-        self._routes: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpAnswer]]] = {
+        self._routes: dict[str, dict[str, Route]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_fault, "DELETE": self._clear_faults},
             "calls": {"GET": self._list_calls, "DELETE": self._clear_calls},
             "iam": {"GET": self._use_of_permissions},
         }
+
+    def add(self, name: str, method: str, work: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Offer a path that takes and gives a JSON object.
+
+        Args:
+            name: The path below `/_vmie/`.
+            method: `GET`, `POST` or `DELETE`.
+            work: Gives the answer for the body (an empty object if there is none); `ValueError` becomes 400.
+        """
+
+        def route(request: HttpRequest) -> HttpAnswer:
+            try:
+                document = json.loads(request.body() or b"{}")
+                if not isinstance(document, dict):
+                    raise _BadRequestError("The body must be a JSON object.")
+                return _json(200, work(document))
+            except ValueError as error:
+                raise _BadRequestError(str(error)) from error
+
+        self._routes.setdefault(name, {})[method] = route
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request to a path below `/_vmie/`."""

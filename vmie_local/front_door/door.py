@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.front_door import administrator, behind, control, principals, service_models
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
 _log = logging.getLogger(__name__)
+Observer = Callable[[ApiCall, int], None]
 _NOT_AWS = ("/moto-api/", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 
 
@@ -34,6 +35,7 @@ class FrontDoor:
         identities: The policies of roles and users.
         journal: The calls that were made.
         principals: Who holds which access key.
+        control: The local AWS's own API below `/_vmie/`.
     """
 
     def __init__(self, cloud: LocalAws, application: WsgiApp) -> None:
@@ -51,7 +53,8 @@ class FrontDoor:
         self.principals = Principals(cloud.settings.account)
         self.identities = Identities(door_administrator)
         self._authorizer = Authorizer(self.identities, Resources(door_administrator), cloud.clock)
-        self._control = Control(self.faults, self.journal, self.identities, self._authorizer)
+        self.control = Control(self.faults, self.journal, self.identities, self._authorizer)
+        self._observers: list[Observer] = []
 
     def register(self, service: str, operation: str, handler: Handler) -> None:
         """Answer an operation here rather than in moto.
@@ -70,11 +73,19 @@ class FrontDoor:
             raise ValueError(f"{service}:{operation} has a handler already.")
         self._handlers[service, operation] = handler
 
+    def observe(self, observer: Observer) -> None:
+        """Tell somebody of each call that was carried out or refused, before its answer is sent.
+
+        Args:
+            observer: Called with the call and the HTTP status of its answer.
+        """
+        self._observers.append(observer)
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""
         request = HttpRequest(environ)
         if request.path.startswith(control.PATH):
-            return self._control.answer(request)(request, start_response)
+            return self.control.answer(request)(request, start_response)
         if request.path.startswith(_NOT_AWS):
             return self._application(environ, start_response)
         signature = read_signature(request)
@@ -163,6 +174,8 @@ class FrontDoor:
             self.identities.note(call)
         if not own:
             self.journal.add(CallRecord(self._cloud.clock.iso(call.at), call, verdict, status, code))
+        for observer in self._observers:
+            observer(call, status)
 
 
 def _parameters(request: HttpRequest, found: Identified) -> Mapping[str, Any]:

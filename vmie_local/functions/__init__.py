@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vmie_local.background import Background
 from vmie_local.functions.asynchronous import AsynchronousInvocations
@@ -29,6 +29,7 @@ from vmie_local.functions.worker_pool import WorkerPool
 from vmie_local.moto_seams import lambda_, sqs
 
 if TYPE_CHECKING:
+    from vmie_local.front_door import ApiCall
     from vmie_local.server import LocalAws
 
 _WARM_WORKERS = 12
@@ -53,6 +54,9 @@ class Functions:
         self.registry: FunctionRegistry = lambda_.install(self)
         sqs.install(cloud.clock)
         self._sources = EventSources(cloud, self)
+        cloud.front_door.observe(self._call_finished)
+        cloud.front_door.control.add("functions/kill", "POST", self._kill_on_request)
+        cloud.front_door.control.add("functions/kill", "DELETE", self._spare_on_request)
 
     def start(self) -> None:
         """Begin to poll event sources."""
@@ -121,6 +125,26 @@ class Functions:
             The order; `happened` fills with the request ids of the killed invocations.
         """
         return self.interruptions.add(Kill(function, service, operation, after_calls, times))
+
+    def _call_finished(self, call: ApiCall, _: int) -> None:
+        self.interruptions.call_finished(call.headers.get("x-amzn-trace-id"), call.service, call.operation)
+
+    def _kill_on_request(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """`POST /_vmie/functions/kill`."""
+        self.interruptions.add(
+            Kill(
+                str(wanted.get("Function", "")),
+                wanted.get("Service"),
+                wanted.get("Operation"),
+                int(wanted.get("AfterCalls", 1)),
+                int(wanted.get("Times", 1)),
+            )
+        )
+        return {}
+
+    def _spare_on_request(self, _: dict[str, Any]) -> dict[str, Any]:
+        self.interruptions.clear()
+        return {}
 
     @contextmanager
     def _concurrency(self, function: FunctionVersion) -> Iterator[None]:

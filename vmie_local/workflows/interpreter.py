@@ -217,15 +217,11 @@ class Interpreter:
     def _choose(self, visit: Visit) -> Step:
         for number, rule in enumerate(visit.state["Choices"]):
             field = f"Choices[{number}]/"
-            chosen = rule["Condition"]
-            if isinstance(chosen, str):
-                chosen = self.expressions.render(chosen, visit.bindings(), f"{field}Condition")
+            chosen = self.expressions.render(rule["Condition"], visit.bindings(), f"{field}Condition")
             if not isinstance(chosen, bool):
-                cause = (
-                    f"The JSONata expression '{rule['Condition']}' specified for the field "
-                    f"'{field}Condition' returned an unexpected result type. Expected 'boolean', but was '{_type(chosen)}'"
-                )
-                raise StateError(QUERY_EVALUATION, cause)
+                what = f"returned an unexpected result type. Expected 'boolean', but was '{_type(chosen)}'"
+                where = f"'{rule['Condition']}' specified for the field '{field}Condition'"
+                raise StateError(QUERY_EVALUATION, f"The JSONata expression {where} {what}")
             if chosen:
                 return Step(rule["Next"], self._leave(visit, rule, field, visit.data))
         if "Default" not in visit.state:
