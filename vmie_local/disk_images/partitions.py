@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import uuid
 from collections.abc import Callable, Iterator
@@ -71,7 +72,11 @@ Read = Callable[[int, int], bytes]
 
 
 def _reader(disk: BinaryIO) -> Read:
+    size = disk.seek(0, os.SEEK_END)
+
     def read(offset: int, length: int) -> bytes:
+        if offset >= size:
+            return b""  # a table may name any sector
         disk.seek(offset)
         return disk.read(length)
 
