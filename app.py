@@ -228,6 +228,7 @@ class VmImportExportStack(cdk.Stack):
             "ImportStateMachineArn": workflow.state_machine.state_machine_arn,
             "NotificationTopicArn": workflow.topic.topic_arn,
             "RequestsTableName": workflow.requests_table.table_name,
+            "PauseParameterName": workflow.pause_parameter.parameter_name,
         }.items():
             cdk.CfnOutput(self, name, value=value)
 

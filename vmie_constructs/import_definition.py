@@ -80,7 +80,9 @@ class _Builder:
         inspect = self._step(
             "Inspect image", self._steps.inspect_image, payload={"Source": "{% $states.input.Source %}"}
         )
-        start = self._step("Start import", self._steps.start_import)
+        start = self._step(
+            "Start import", self._steps.start_import, payload={"Inspected": "{% $states.input %}"}
+        )
         # A role that was made or changed seconds ago may not be visible to the service yet; the user guide and the
         # public threads put that below a minute.
         start.add_retry(

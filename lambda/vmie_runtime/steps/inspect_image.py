@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vmie_images import Finding, Inspection, Severity, Verdict, inspect_container
-
 from vmie_runtime.aws import client
 from vmie_runtime.image_source import S3ImageSource
 from vmie_runtime.observability import logger

@@ -40,19 +40,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     table = requests_table()
     request = step.require_request(table)
     if request.task_id is None:
-        _keep_inspection(event, request)
+        _keep_inspection(event["Inspected"], request)
         source_objects.require_unchanged(client("s3"), request.source)
         task_id = _import_image(client("ec2"), request, settings())
         table.update(request.id, {"task_id": task_id, "changed_at": step.now})
     return {"PollAfter": poll_interval(0)}
 
 
-def _keep_inspection(event: dict[str, Any], request: ImportRequest) -> None:
-    inspection = event.get("Inspection")
-    if inspection is not None:
-        requests_table().update(request.id, {"inspection": inspection})
-    if rejection := event.get("Rejection"):
-        raise RequestRejected(rejection["Code"], rejection["Message"], **rejection.get("Facts", {}))
+def _keep_inspection(inspected: dict[str, Any], request: ImportRequest) -> None:
+    requests_table().update(request.id, {"inspection": inspected["Inspection"]})
+    if rejection := inspected.get("Rejection"):
+        raise RequestRejected(rejection["Code"], rejection["Message"], **rejection["Facts"])
 
 
 def _import_image(ec2: EC2Client, request: ImportRequest, configured: Settings) -> str:

@@ -9,7 +9,8 @@ from vmie_local.deployment import CdkCli
 def test_destroying_the_stack_cancels_what_runs_and_what_waits(cloud: LocalAws):
     cli = CdkCli(cloud, ROOT)
     context = {"vmie:stackName": "Doomed", "vmie:maxConcurrentTasks": "1"}
-    doomed = Pipeline(cloud, cli.deploy(context=context))
+    cli.bootstrap()
+    doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
     doomed.upload("images/runs.vmdk")
     running = doomed.running("images/runs.vmdk")
     doomed.upload("images/waits.vmdk")
