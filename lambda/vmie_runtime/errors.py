@@ -31,7 +31,8 @@ class RequestFailure(Exception):
             code: The result's `Error.Code`.
             message: What happened, in a sentence.
             status: The request's terminal status.
-            **facts: What the diagnosis needs beside: `Operation`, `AwsCode`, `StatusMessage`, `Inspection`.
+            **facts: What the diagnosis needs beside: `AwsCode` and `Operation` of a call that AWS refused,
+                `StatusMessage` of a task, the `Finding` of an inspection; in lower case, what fills a cause.
         """
         self.code, self.status, self.facts = code, status, facts
         self.text = message

@@ -45,6 +45,6 @@ def image_format(key: str) -> str:
         raise RequestRejected(
             "UnsupportedSuffix",
             f"{key!r} has {found}; a disk image ends in {', '.join(IMAGE_FORMATS)} (in any case).",
-            Suffix=suffix,
+            suffix=suffix,
         )
     return IMAGE_FORMATS[suffix]

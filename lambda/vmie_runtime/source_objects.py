@@ -56,7 +56,7 @@ def require_readable(head: HeadObjectOutputTypeDef, source: Source) -> None:
             "ArchivedObject",
             f"{source.key!r} lies in the storage class {storage_class}; "
             "VM Import cannot read archived objects.",
-            StorageClass=storage_class,
+            storage_class=storage_class,
         )
 
 
@@ -92,7 +92,6 @@ def _unreadable(error: ClientError, source: Source) -> RequestFailure:
     return RequestRejected(
         "SourceUnreadable",
         f"{source.key!r} cannot be read ({error_code(error)}, HTTP {status}).",
-        HttpStatus=status,
     )
 
 

@@ -42,7 +42,7 @@ def _diagnose(failure: dict[str, Any], raised: dict[str, Any], arn: str) -> Diag
         return diagnose_task(raised["StatusMessage"])
     if "AwsCode" in raised:
         call = diagnose_call(raised["Operation"], raised["AwsCode"], raised["Message"])
-        return _role_diagnosis(call, arn) if failure["Error"] == "ServiceRoleRejected" else call
+        return _role_diagnosis(call, raised, arn) if failure["Error"] == "ServiceRoleRejected" else call
     if raised:
         facts = {name: value for name, value in raised.items() if name not in ("Code", "Message", "Status")}
         return own_failure(raised["Code"], raised["Message"], **facts)
@@ -63,7 +63,7 @@ def _of_finding(raised: dict[str, Any]) -> Diagnosis:
     )
 
 
-def _role_diagnosis(call: Diagnosis, function_arn: str) -> Diagnosis:
+def _role_diagnosis(call: Diagnosis, raised: dict[str, Any], function_arn: str) -> Diagnosis:
     from vmie_runtime.diagnosis.service_role import ServiceRole, diagnose_role_rejection, examine_service_role
 
     _, partition, _, region, account, *_ = function_arn.split(":")
@@ -73,5 +73,10 @@ def _role_diagnosis(call: Diagnosis, function_arn: str) -> Diagnosis:
         region=region,
         partition=partition,
         bucket=settings().import_bucket,
+        key=raised["Key"],
+        kms_key_arns=(settings().import_defaults["KmsKeyId"],)
+        if str(settings().import_defaults.get("KmsKeyId", "")).startswith("arn:")
+        else (),
+        source_key_arns=tuple(raised["SourceKeyArns"]),
     )
     return diagnose_role_rejection(call, examine_service_role(client("iam"), role))

@@ -41,8 +41,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.require_request(table)
     if request.task_id is None:
         _keep_inspection(event["Inspected"], request)
-        source_objects.require_unchanged(client("s3"), request.source)
-        task_id = _import_image(client("ec2"), request, settings())
+        head = source_objects.require_unchanged(client("s3"), request.source)
+        source_keys = [head["SSEKMSKeyId"]] if "SSEKMSKeyId" in head else []
+        task_id = _import_image(client("ec2"), request, settings(), source_keys)
         table.update(request.id, {"task_id": task_id, "changed_at": step.now})
     return {"PollAfter": poll_interval(0)}
 
@@ -53,7 +54,9 @@ def _keep_inspection(inspected: dict[str, Any], request: ImportRequest) -> None:
         raise RequestRejected(rejection["Code"], rejection["Message"], **rejection["Facts"])
 
 
-def _import_image(ec2: EC2Client, request: ImportRequest, configured: Settings) -> str:
+def _import_image(
+    ec2: EC2Client, request: ImportRequest, configured: Settings, source_keys: list[str]
+) -> str:
     try:
         with transient_errors_named():
             answer = ec2.import_image(**_parameters(request, configured))
@@ -63,7 +66,9 @@ def _import_image(ec2: EC2Client, request: ImportRequest, configured: Settings) 
             raise TaskQuotaExceeded(message) from error
         facts = {"Operation": "ImportImage", "AwsCode": code}
         if code == "InvalidParameter" and _ROLE_REFUSED in message:
-            raise ServiceRoleRejected(code, message, **facts) from error
+            raise ServiceRoleRejected(
+                code, message, **facts, Key=request.source.key, SourceKeyArns=source_keys
+            ) from error
         raise RequestFailure(code, message, **facts) from error
     return answer["ImportTaskId"]
 
