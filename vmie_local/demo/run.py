@@ -63,7 +63,7 @@ def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
     pipeline = Pipeline.deploy(cloud, screen)
     meter = Meter(cloud)
     meter.start()
-    with screen.transfer(f"Upload to s3://{pipeline.bucket}/{disk.key}", disk.size) as sent:
+    with screen.transfer("Upload", disk.size, f"s3://{pipeline.bucket}/{disk.key}") as sent:
         upload(cloud, disk, pipeline.bucket, sent)
     document = _follow(cloud, disk, screen, pipeline.bucket)
     if document["Status"] != "Succeeded":
@@ -74,7 +74,8 @@ def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
     image_id = str(document["ImageId"])
     stored = _show_image(cloud, screen, image_id)
     screen.heading("Result", f"s3://{pipeline.bucket}/results/by-id/{document['RequestId']}.json")
-    screen.show(tables.result_json(document))
+    screen.json(tables.result_text(document))
+    screen.line(f"  {tables.inspection_line(document)}".rstrip(), style="dim")
     screen.heading("What this import would have cost in AWS", tables.bill_heading())
     screen.show(tables.bill_table(bill(usage)))
     screen.line(f"  {tables.storage_line(sum(stored.values()))}")
@@ -105,19 +106,25 @@ def _show_image(cloud: LocalAws, screen: Screen, image_id: str) -> dict[str, int
     snapshots = [device["Ebs"]["SnapshotId"] for device in devices if "Ebs" in device]
     stored = {snapshot: _stored_bytes(cloud, snapshot) for snapshot in snapshots}
     screen.heading("AMI", f"aws ec2 describe-images --image-ids {image_id}")
-    screen.show(tables.image_fields(images[0], stored))
+    screen.fields(tables.image_rows(images[0], stored))
     return stored
 
 
 def _stored_bytes(cloud: LocalAws, snapshot: str) -> int:
     """The blocks that EBS keeps: what a first snapshot is billed for."""
-    pages = cloud.client("ebs").get_paginator("list_snapshot_blocks").paginate(SnapshotId=snapshot)
-    return sum(len(page["Blocks"]) * int(page["BlockSize"]) for page in pages)
+    ebs, stored = cloud.client("ebs"), 0
+    request = {"SnapshotId": snapshot}
+    while True:
+        page = ebs.list_snapshot_blocks(**request)
+        stored += len(page["Blocks"]) * int(page["BlockSize"])
+        if not page.get("NextToken"):
+            return stored
+        request["NextToken"] = page["NextToken"]
 
 
 def _show_failure(document: dict[str, Any], screen: Screen) -> None:
     screen.heading(f"The import ended as {document['Status']}")
-    screen.show(tables.failure_fields(document.get("Error", {"Code": "Unknown"})))
+    screen.fields(tables.failure_rows(document.get("Error", {"Code": "Unknown"})))
 
 
 def _show_limits(cloud: LocalAws, screen: Screen) -> None:

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from typing import IO
 
 from rich.console import Console, RenderableType
+from rich.json import JSON
+from rich.padding import Padding
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
 
 from vmie_local.demo.following import Sighting
 
 _PLAIN_WIDTH = 110
-_STEP_WIDTH = 34
+_STEP_WIDTH = 24
 
 
 class Screen:
@@ -43,18 +47,36 @@ class Screen:
 
     def line(self, text: str = "", *, style: str = "") -> None:
         """One line of text."""
-        self._console.print(text, style=style or None, markup=False)
+        self._console.print(text, style=style or None, markup=False, soft_wrap=not self._live)
 
     def heading(self, text: str, detail: str = "") -> None:
         """The title of a part."""
         self._console.print()
         self._console.print(text, style="bold", markup=False)
         if detail:
-            self._console.print(f"  {detail}", style="dim", markup=False)
+            self._console.print(f"  {detail}", style="dim", markup=False, soft_wrap=True)
 
     def show(self, renderable: RenderableType) -> None:
         """A table or the like."""
         self._console.print(renderable)
+
+    def fields(self, rows: Mapping[str, str]) -> None:
+        """Names and values; where nobody looks at columns, values are never broken over lines."""
+        width = max(map(len, rows), default=0)
+        if not self._live:
+            for name, value in rows.items():
+                self._console.print(f"  {name:<{width}}  {value}", markup=False, soft_wrap=True)
+            return
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in rows.items():
+            table.add_row(name, Text(value))
+        self._console.print(Padding(table, (0, 0, 0, 2)))
+
+    def json(self, text: str) -> None:
+        """A JSON document that can be copied: long lines are left to the terminal."""
+        self._console.print(JSON(text).text, soft_wrap=True)
 
     def problem(self, message: str, remedy: str) -> None:
         """What stopped the demo, and what to do."""
@@ -87,7 +109,7 @@ class Screen:
         self.done(name, time.monotonic() - began, " ".join(details))
 
     @contextmanager
-    def transfer(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    def transfer(self, name: str, total: int, detail: str = "") -> Iterator[Callable[[int], None]]:
         """A transfer of `total` bytes; yields a function that takes the bytes of each piece."""
         began = time.monotonic()
         columns = (SpinnerColumn(), TextColumn(name), BarColumn(), DownloadColumn(binary_units=True))
@@ -98,7 +120,7 @@ class Screen:
         except BaseException:
             self.failed(name, time.monotonic() - began)
             raise
-        self.done(name, time.monotonic() - began)
+        self.done(name, time.monotonic() - began, detail)
 
     @contextmanager
     def phases(self) -> Iterator[Callable[[Sighting], None]]:
@@ -115,10 +137,13 @@ class Screen:
             yield _PhaseLines(self._console, bar, task).show
 
     def _mark(self, mark: str, style: str, name: str, took: float | None, detail: str) -> None:
-        duration = "" if took is None else f"{took:6.1f} s"
-        text = f"{name:<{_STEP_WIDTH}} {duration:>8}  {detail}".rstrip()
+        duration = "" if took is None else f"{took:5.1f} s"
+        text = f"{name:<{_STEP_WIDTH}} {duration:>7}  ".rstrip()
+        fits = 4 + _STEP_WIDTH + 10 + len(detail) <= self._console.width
         self._console.print(f"  [{style}]{mark}[/] ", end="")
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(f"{text}  {detail}".rstrip() if fits else text, markup=False, soft_wrap=True)
+        if not fits:
+            self._console.print(f"    {detail}", style="dim", markup=False, soft_wrap=True)
 
 
 class _PhaseLines:

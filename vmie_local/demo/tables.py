@@ -8,11 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
-from rich.json import JSON
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from vmie_local.cost import AS_OF, REGION, Bill, BillLine
 from vmie_local.cost.prices import PRICES, Charge
@@ -22,17 +20,7 @@ _GB = 1 << 30
 _DASH = "-"
 
 
-def fields(rows: Mapping[str, str]) -> RenderableType:
-    """Names and values in two columns."""
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    return Padding(table, (0, 0, 0, 2))
-
-
-def image_fields(image: Mapping[str, Any], stored_bytes: Mapping[str, int]) -> RenderableType:
+def image_rows(image: Mapping[str, Any], stored_bytes: Mapping[str, int]) -> dict[str, str]:
     """An image of DescribeImages.
 
     Args:
@@ -57,26 +45,31 @@ def image_fields(image: Mapping[str, Any], stored_bytes: Mapping[str, int]) -> R
         )
     tags = ", ".join(f"{tag['Key']}={tag['Value']}" for tag in image.get("Tags", []))
     rows["Tags"] = tags or "none"
-    return fields(rows)
+    return rows
 
 
-def result_json(document: Mapping[str, Any]) -> RenderableType:
-    """A result document; the inspection, which is long, is only summed up."""
+def result_text(document: Mapping[str, Any]) -> str:
+    """A result document as JSON, without the inspection, which is long."""
     shown = {name: value for name, value in document.items() if name != "Inspection"}
-    parts: list[RenderableType] = [JSON(json.dumps(shown, ensure_ascii=False))]
+    return json.dumps(shown, indent=2, ensure_ascii=False)
+
+
+def inspection_line(document: Mapping[str, Any]) -> str:
+    """What the inspection found, in one line; empty where there was none."""
     inspection = document.get("Inspection")
-    if inspection is not None:
-        disks, findings = len(inspection.get("Disks", [])), len(inspection.get("Findings", []))
-        parts.append(
-            Text(f"The Inspection is left out here: disks {disks}, findings {findings}.", style="dim")
-        )
-    return Padding(Group(*parts), (0, 0, 0, 2))
+    if inspection is None:
+        return ""
+    guest = inspection.get("Guest") or {}
+    name = " ".join(str(guest[part]) for part in ("Name", "Version") if guest.get(part)) or "guest unknown"
+    findings = ", ".join(str(each.get("Code")) for each in inspection.get("Findings", [])) or "none"
+    disks = len(inspection.get("Disks", []))
+    return f"and its Inspection, not shown: {name}; disks: {disks}; findings: {findings}"
 
 
-def failure_fields(error: Mapping[str, Any]) -> RenderableType:
+def failure_rows(error: Mapping[str, Any]) -> dict[str, str]:
     """The error of a result document."""
     names = ("Code", "Message", "Cause", "Remedy", "Documentation")
-    return fields({name: _text(error[name]) for name in names if error.get(name)})
+    return {name: _text(error[name]) for name in names if error.get(name)}
 
 
 def bill_table(bill: Bill) -> RenderableType:
@@ -93,7 +86,7 @@ def bill_table(bill: Bill) -> RenderableType:
             "" if service == seen else service, _quantity(line), str(line.charge), dollars(line.dollars)
         )
         seen = service
-    return Padding(table, (0, 0, 0, 2))
+    return Padding(table, (0, 0, 0, 2), expand=False)
 
 
 def bill_heading() -> str:

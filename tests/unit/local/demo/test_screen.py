@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 
@@ -89,3 +90,21 @@ def test_brackets_in_names_are_not_markup() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00:00"), (59.9, "0:00:59"), (3661, "1:01:01")])
 def test_durations_read_as_a_clock(seconds: float, text: str) -> None:
     assert aws_duration(seconds) == text
+
+
+def test_values_are_never_broken_in_a_file() -> None:
+    stream = io.StringIO()
+    arn = "arn:aws:states:us-east-1:123456789012:execution:" + "x" * 200
+
+    Screen(stream, environment={}).fields({"Arn": arn, "ImageId": "ami-1"})
+
+    assert stream.getvalue().splitlines() == [f"  Arn      {arn}", "  ImageId  ami-1"]
+
+
+def test_json_can_be_read_back_from_a_file() -> None:
+    stream = io.StringIO()
+    text = json.dumps({"Key": "images/[red] " + "x" * 300}, indent=2)
+
+    Screen(stream, environment={}).json(text)
+
+    assert json.loads(stream.getvalue()) == json.loads(text)
