@@ -16,10 +16,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def deployed(cloud: LocalAws) -> Pipeline:
-    outputs = CdkCli(cloud, ROOT).deploy(
-        context={"vmie:stallTimeoutMinutes": "60", "vmie:deadlineMinutes": "180"}
-    )
-    return Pipeline(cloud, outputs)
+    cli = CdkCli(cloud, ROOT)
+    cli.bootstrap()
+    return Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
 
 
 @pytest.fixture
