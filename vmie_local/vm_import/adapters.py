@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
-from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from vmie_local.clock import Clock
 from vmie_local.disk_images.errors import DecodingCancelledError
+from vmie_local.front_door.api_call import ApiCall
 from vmie_local.iam_policy import PolicyError, evaluate, may_assume
 from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_FAULT_PHASE = "converting"
 """Where a task fails if the fault does not say."""
 _CHUNK = 1 << 20
+_READING = ("Get", "List", "Simulate", "Generate")
 
 
 class CloudObjects:
@@ -33,10 +34,11 @@ class CloudObjects:
     def __init__(self, cloud: LocalAws) -> None:
         self._cloud = cloud
 
-    def bucket_region(self, bucket: str) -> str | None:
+    def bucket_region(self, role_arn: str, bucket: str) -> str | None:
         """Where a bucket lies, or None if there is no such bucket."""
+        client = self._cloud.client("s3", role_arn=role_arn)
         try:
-            answer = self._cloud.client("s3").get_bucket_location(Bucket=bucket)
+            answer = client.get_bucket_location(Bucket=bucket)
         except ClientError:
             return None
         return str(answer.get("LocationConstraint") or "us-east-1")
@@ -66,28 +68,22 @@ class CloudRoles:
     """IAM's roles and the language of its policies."""
 
     def __init__(self, cloud: LocalAws) -> None:
-        self._cloud = cloud
+        """Watch the calls that change roles.
+
+        Args:
+            cloud: Its front door tells of each call and knows the policies.
+        """
+        self._clock, self._identities = cloud.clock, cloud.front_door.identities
         self._changed: dict[str, float] = {}
+        cloud.front_door.observe(self._note)
 
-    def note_change(self, role_name: str) -> None:
-        """Remember that a role was changed just now."""
-        self._changed[role_name] = self._cloud.clock.now()
-
-    def find(self, account: str, name: str) -> ServiceRole | None:  # noqa: ARG002 - one account
+    def find(self, account: str, name: str) -> ServiceRole | None:  # noqa: ARG002 - there is one account
         """A role by name."""
-        iam = self._cloud.client("iam")
-        try:
-            role = iam.get_role(RoleName=name)["Role"]
-        except ClientError:
+        role = self._identities.role(name)
+        if role is None:
             return None
-        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        return ServiceRole(
-            arn=role["Arn"],
-            trust_policy=role["AssumeRolePolicyDocument"],
-            policies=[*_inline(iam, name), *_attached(iam, name)],
-            boundary=_managed(iam, boundary) if boundary else None,
-            changed_at=self._changed.get(name, self._created(role["CreateDate"])),
-        )
+        changed_at = self._changed.get(name, 0.0)
+        return ServiceRole(role.arn, role.trust, role.policies, role.boundary, changed_at)
 
     def may_assume(self, role: ServiceRole, service: str, context: Mapping[str, str]) -> bool:
         """Whether the trust policy lets an AWS service assume the role."""
@@ -98,36 +94,15 @@ class CloudRoles:
 
     def allows(self, role: ServiceRole, action: str, resource: str, context: Mapping[str, str]) -> bool:
         """Whether the role's policies, and its boundary if it has one, allow an action."""
-        try:
-            return evaluate(role.policies, action, resource, context).allowed and (
-                role.boundary is None or evaluate([role.boundary], action, resource, context).allowed
-            )
-        except PolicyError:
-            return False
+        return evaluate(role.policies, action, resource, context).allowed and (
+            role.boundary is None or evaluate([role.boundary], action, resource, context).allowed
+        )
 
-    def _created(self, moment: datetime) -> float:
-        """A moment that moto stamped with the wall clock, on the cloud's clock."""
-        clock = self._cloud.clock
-        return clock.now() - (time.time() - moment.timestamp()) / clock.scale
-
-
-def _inline(iam: Any, role: str) -> list[Mapping[str, Any]]:
-    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
-    names = [name for page in pages for name in page["PolicyNames"]]
-    return [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
-
-
-def _attached(iam: Any, role: str) -> list[Mapping[str, Any]]:
-    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
-    return [_managed(iam, policy["PolicyArn"]) for page in pages for policy in page["AttachedPolicies"]]
-
-
-def _managed(iam: Any, arn: str) -> Mapping[str, Any]:
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document: Mapping[str, Any] = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
-        "Document"
-    ]
-    return document
+    def _note(self, call: ApiCall, status: int) -> None:
+        """Remember when a role was changed."""
+        changes = call.service == "iam" and not call.operation.startswith(_READING)
+        if changes and status == HTTPStatus.OK and call.parameters.get("RoleName"):
+            self._changed[str(call.parameters["RoleName"])] = self._clock.now()
 
 
 class Ec2Registry:
@@ -198,11 +173,10 @@ class CloudFaults:
 
     def take(self, operation: str) -> TaskFault | None:
         """The fault for a task that begins now, or None."""
-        faults = getattr(self._cloud.front_door, "faults", None)
-        fault = faults.take_task_fault(operation) if faults else None
+        fault = self._cloud.front_door.faults.take_task_fault(operation)
         if fault is None:
             return None
-        return TaskFault(fault.status_message, fault.phase or DEFAULT_FAULT_PHASE, fault.stall)
+        return TaskFault(fault.status_message or "", fault.phase or DEFAULT_FAULT_PHASE, fault.stall)
 
 
 class CloudKeys:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vmie_local.blocks import BlockStore
 from vmie_local.blocks import part as blocks_part
 from vmie_local.disk_images.qemu_img import QemuImg
-from vmie_local.front_door.api_call import PASS, ApiCall, Handler, Pass
+from vmie_local.front_door.api_call import ApiCall, Handler
 from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
 from vmie_local.vm_import import request_errors
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
 _log = logging.getLogger(__name__)
-_ROLE_CHANGES = (
-    "CreateRole",
-    "UpdateAssumeRolePolicy",
-    "PutRolePolicy",
-    "DeleteRolePolicy",
-    "AttachRolePolicy",
-    "DetachRolePolicy",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-)
 HEADERS_ONLY = (
     "qemu-img is not on PATH: imports check the headers of VMDK, VHD, VHDX and OVA images and store no "
     "blocks of them. Install it (Debian: qemu-utils) to have disks decoded."
@@ -64,8 +54,7 @@ class VmImport:
         self.blocks = BlockStore(cloud.data_dir / "snapshots")
         self.limits = Limits()
         self._scratch = cloud.data_dir / "vm-import"
-        self._iam = CloudRoles(cloud)
-        self.roles = ServiceRoles(self._iam, mode=cloud.settings.iam)
+        self.roles = ServiceRoles(CloudRoles(cloud), mode=cloud.settings.iam)
         decoder = QemuImg.find()
         self.notice = None if decoder else HEADERS_ONLY
         book: TaskBook[ImportImageTask] = TaskBook()
@@ -106,12 +95,6 @@ class VmImport:
         }
         for name, operation in operations.items():
             cloud.front_door.register("ec2", name, _handler(operation))
-        for name in _ROLE_CHANGES:
-            cloud.front_door.register("iam", name, self._note_role_change)
-
-    def _note_role_change(self, call: ApiCall) -> Pass:
-        self._iam.note_change(str(call.parameters.get("RoleName")))
-        return PASS
 
     def _require_task(self, account: str, region: str, task_id: str) -> None:
         if not self._images.knows(Place(account, region), task_id):

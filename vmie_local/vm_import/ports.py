@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vmie_local.iam_policy.evaluation import Document
 from vmie_local.place import Place
 from vmie_local.vm_import.task import TaskFault
 
@@ -34,8 +35,8 @@ class ServiceRole:
 
     arn: str
     trust_policy: Mapping[str, Any]
-    policies: Sequence[Mapping[str, Any]]
-    boundary: Mapping[str, Any] | None
+    policies: Sequence[Document]
+    boundary: Document | None
     changed_at: float
 
 
@@ -55,7 +56,7 @@ class Roles(Protocol):
 class Objects(Protocol):
     """S3, as the service role reaches it."""
 
-    def bucket_region(self, bucket: str) -> str | None:
+    def bucket_region(self, role_arn: str, bucket: str) -> str | None:
         """Where a bucket lies, or None if there is no such bucket."""
 
     def fetch(

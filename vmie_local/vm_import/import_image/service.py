@@ -120,7 +120,7 @@ class ImportImageService:
         """The role's ARN, once role, buckets and key are found usable."""
         role = self.roles.check(place, request.role_name, request.objects, self.clock.now())
         for bucket in dict.fromkeys(bucket for bucket, _ in request.objects):
-            region = self.converter.objects.bucket_region(bucket)
+            region = self.converter.objects.bucket_region(role.arn, bucket)
             if region is None:
                 raise request_errors.bad_source()
             if region != place.region:

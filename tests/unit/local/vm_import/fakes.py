@@ -103,7 +103,7 @@ class FakeObjects:
         self.regions = {"images": "us-east-1", "far": "eu-west-1"}
         self.contents: dict[tuple[str, str], bytes | int] = {}
 
-    def bucket_region(self, bucket: str) -> str | None:
+    def bucket_region(self, role_arn: str, bucket: str) -> str | None:
         return self.regions.get(bucket)
 
     def fetch(
