@@ -1,0 +1,162 @@
+"""What botocore writes is understood, and what is answered botocore reads, in every protocol."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.local.front_door.shapes import structures
+from tests.unit.local.front_door.wire_requests import (
+    as_sent,
+    http_request,
+    identified,
+    operation,
+    protocol,
+    read_back,
+    understood,
+)
+from vmie_local.front_door.api_call import ApiError
+from vmie_local.front_door.wire import protocol_of
+
+OPERATIONS = [
+    ("cloudformation", "CreateChangeSet"),
+    ("cloudwatch", "PutMetricData"),
+    ("cloudwatch", "GetMetricData"),
+    ("dynamodb", "Query"),
+    ("ebs", "CompleteSnapshot"),
+    ("ebs", "StartSnapshot"),
+    ("ec2", "DescribeImportImageTasks"),
+    ("ec2", "ImportImage"),
+    ("ec2", "RegisterImage"),
+    ("iam", "SimulatePrincipalPolicy"),
+    ("kms", "Encrypt"),
+    ("lambda", "CreateFunction"),
+    ("lambda", "Invoke"),
+    ("s3", "DeleteObjects"),
+    ("s3", "ListObjectsV2"),
+    ("s3", "PutBucketLifecycleConfiguration"),
+    ("s3", "PutObjectTagging"),
+    ("sns", "Publish"),
+    ("sqs", "SendMessageBatch"),
+    ("ssm", "PutParameter"),
+    ("stepfunctions", "StartExecution"),
+    ("sts", "AssumeRole"),
+]
+GENERATED = settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+@GENERATED
+@given(data=st.data())
+def test_parameters_arrive_as_they_were_given(service: str, name: str, data: st.DataObject) -> None:
+    model = operation(service, name)
+    parameters = data.draw(structures(model.input_shape))
+
+    assert _without_nothing(understood(model, parameters)) == _without_nothing(parameters)
+
+
+@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+@GENERATED
+@given(data=st.data())
+def test_output_members_are_read_as_they_were_answered(service: str, name: str, data: st.DataObject) -> None:
+    model = operation(service, name)
+    members = data.draw(structures(model.output_shape)) if model.output_shape else {}
+    wire = protocol(model)
+
+    read = read_back(model, wire.render(model, members))
+
+    read.pop("ResponseMetadata")
+    if model.name == "Invoke":
+        members.setdefault("StatusCode", 200)
+    assert _without_nothing(read) == _without_nothing(members)
+
+
+def _without_nothing(value: Any) -> Any:
+    """Empty structures, lists and maps cannot be told from none in several protocols."""
+    if isinstance(value, dict):
+        found = {key: _without_nothing(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item not in ({}, [], b"", None)}
+    if isinstance(value, list):
+        return [found for item in value if (found := _without_nothing(item)) not in ({}, [], None)]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, float):
+        return pytest.approx(value)
+    return value
+
+
+@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+def test_an_error_carries_code_message_and_status(service: str, name: str) -> None:
+    model = operation(service, name)
+    wire = protocol(model)
+
+    answer = wire.error(model.service_model, ApiError("InvalidParameter", "No <disk> & no é.", 409))
+
+    read = read_back(model, answer)
+    assert read["Error"]["Code"] == "InvalidParameter"
+    assert read["Error"]["Message"] == "No <disk> & no é."
+    assert read["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
+def test_the_body_of_an_upload_is_left_unread():
+    model = operation("s3", "PutObject")
+    request = as_sent(model, {"Bucket": "images", "Key": "web.vmdk", "Body": b"disk"})
+    found = identified(request, model)
+
+    parameters = found.protocol.parse(request, found.operation, found.labels)
+
+    assert parameters == {"Bucket": "images", "Key": "web.vmdk", "ContentLength": 4}
+    assert request.environ["wsgi.input"].tell() == 0
+
+
+def test_a_body_that_is_read_stays_readable_behind_the_door():
+    request = http_request("PUT", body=b"block")
+
+    assert (request.body(), request.body(), request.environ["wsgi.input"].read()) == (b"block",) * 3
+
+
+def test_a_streaming_answer_is_not_read_into_memory():
+    model = operation("ebs", "GetSnapshotBlock")
+    chunks = iter([b"one", b"two"])
+
+    answer = protocol(model).render(model, {"BlockData": chunks, "DataLength": 6})
+
+    assert answer.body is chunks
+    assert answer.headers["x-amz-Data-Length"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "body"),
+    [
+        ("dynamodb", "PutItem", b"{"),
+        ("dynamodb", "PutItem", b"[]"),
+        ("s3", "PutBucketTagging", b"<Tagging"),
+        ("cloudwatch", "PutMetricData", b"\xbf\x61"),
+    ],
+)
+def test_a_malformed_body_is_refused_as_a_value_error(service: str, name: str, body: bytes) -> None:
+    model = operation(service, name)
+    headers = {
+        "dynamodb": {"X-Amz-Target": f"DynamoDB_20120810.{name}"},
+        "cloudwatch": {"smithy-protocol": "rpc-v2-cbor"},
+    }.get(service, {})
+    request = http_request("POST", body=body, headers=headers)
+
+    with pytest.raises((ValueError, TypeError)):
+        protocol_of(request, model.service_model).parse(request, model, {})
+
+
+def test_moments_may_be_answered_as_numbers_and_texts():
+    model = operation("stepfunctions", "DescribeExecution")
+    wire = protocol(model)
+    moment = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+    for given_moment in (moment, moment.timestamp(), "2026-11-20T10:00:00.000Z"):
+        read = read_back(model, wire.render(model, {"startDate": given_moment}))
+        assert read["startDate"].astimezone(UTC) == moment
