@@ -26,7 +26,7 @@ optional; one that is not in this table is refused.
 | `vmie:imageTags` | JSON object: tags of imported images | none |
 | `vmie:notificationTopicArn` | existing topic that is told of every end | a new topic |
 | `vmie:eventBusName` | bus that carries results | `default` |
-| `vmie:encryptionKeyArn` | KMS key of the requests table and the new topic | keys that AWS keeps |
+| `vmie:encryptionKeyArn` | KMS key of the requests table, queues, new topic and logs | keys that AWS keeps |
 | `vmie:pythonVersion` | Python of the functions | `3.14` |
 | `vmie:architecture` | `arm64` or `x86_64`: processor of the functions | `arm64` |
 | `vmie:logRetentionDays` | how long the functions' logs are kept | `90` |

@@ -53,6 +53,7 @@ class Drain(Construct):
             "Function",
             handler="drain",
             description="Cancels live import tasks when the stack is deleted",
+            lost_event_reason="CloudFormation waits for the answer and shows that it never came.",
             environment=environment,
             memory=512,
             timeout=_TIMEOUT,

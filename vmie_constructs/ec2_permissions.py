@@ -8,23 +8,35 @@ from constructs import Construct
 from .runtime_function import RuntimeFunction
 
 WORKFLOW_TAG = "vmie:workflow"
+_DESCRIBE = "EC2's Describe actions know no resources."
+_MADE_BY_SERVICE = "The service chooses the ids of tasks, AMIs and snapshots; they are not known beforehand."
+_OWN_ONLY = "A condition narrows it to what carries the workflow's tag."
 
 
 def allow_start_import(function: RuntimeFunction) -> None:
     """Start ImportImage tasks and tag them as they are made."""
     task = _import_image_tasks(function)
-    function.allow(["ec2:ImportImage"], [task, _images(function), _snapshots(function)])
-    function.allow(["ec2:CreateTags"], [task], StringEquals={"ec2:CreateAction": "ImportImage"})
+    function.allow(
+        ["ec2:ImportImage"],
+        [task, _images(function), _snapshots(function)],
+        wildcard_reason=_MADE_BY_SERVICE,
+    )
+    function.allow(
+        ["ec2:CreateTags"],
+        [task],
+        conditions={"StringEquals": {"ec2:CreateAction": "ImportImage"}},
+        wildcard_reason=_MADE_BY_SERVICE,
+    )
 
 
 def allow_poll_import(function: RuntimeFunction) -> None:
     """See ImportImage tasks; `Describe` actions know no resources."""
-    function.allow(["ec2:DescribeImportImageTasks"], ["*"])
+    function.allow(["ec2:DescribeImportImageTasks"], ["*"], wildcard_reason=_DESCRIBE)
 
 
 def allow_finish_import(function: RuntimeFunction) -> None:
     """See a task and tag what it made: EC2 hands its tags on to neither the AMI nor the snapshots."""
-    function.allow(["ec2:DescribeImportImageTasks"], ["*"])
+    function.allow(["ec2:DescribeImportImageTasks"], ["*"], wildcard_reason=_DESCRIBE)
     _allow_tagging(function)
 
 
@@ -35,16 +47,21 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
         function: Who cleans up.
         workflow: The value of the tag `vmie:workflow`.
     """
-    function.allow(["ec2:DescribeImportImageTasks", "ec2:DescribeImages"], ["*"])
+    function.allow(["ec2:DescribeImportImageTasks", "ec2:DescribeImages"], ["*"], wildcard_reason=_DESCRIBE)
     _allow_tagging(function)
-    own = {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}
-    function.allow(["ec2:CancelImportTask"], [_import_image_tasks(function)], StringEquals=own)
-    function.allow(["ec2:DeregisterImage"], [_images(function)], StringEquals=own)
-    function.allow(["ec2:DeleteSnapshot"], [_snapshots(function)], StringEquals=own)
+    own = {"StringEquals": {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}}
+    for action, resource in (
+        ("ec2:CancelImportTask", _import_image_tasks(function)),
+        ("ec2:DeregisterImage", _images(function)),
+        ("ec2:DeleteSnapshot", _snapshots(function)),
+    ):
+        function.allow([action], [resource], conditions=own, wildcard_reason=_OWN_ONLY)
 
 
 def _allow_tagging(function: RuntimeFunction) -> None:
-    function.allow(["ec2:CreateTags"], [_images(function), _snapshots(function)])
+    function.allow(
+        ["ec2:CreateTags"], [_images(function), _snapshots(function)], wildcard_reason=_MADE_BY_SERVICE
+    )
 
 
 def _import_image_tasks(scope: Construct) -> str:

@@ -7,6 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from .acknowledgements import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge
+
 IMAGES = "images/"
 SNAPSHOTS = "snapshots/"
 REQUESTS = "requests/"
@@ -99,4 +101,26 @@ class ImportBucket(Construct):
         resource.add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
+        _acknowledge(bucket, key, access_logs)
         return bucket
+
+
+def _acknowledge(bucket: s3.Bucket, key: kms.IKey | None, access_logs: s3.IBucket | None) -> None:
+    acknowledge(
+        bucket,
+        "S3BucketReplicationEnabled",
+        (NIST, HIPAA, PCI),
+        "Disk images are read once, by the service in this Region; their originals stay where they came"
+        " from.",
+    )
+    if access_logs is None:
+        reason = "Whether and where to keep access logs is the owner's choice: server_access_logs_bucket."
+        acknowledge(bucket, "S1", (AWS_SOLUTIONS,), reason)
+        acknowledge(bucket, "S3BucketLoggingEnabled", (NIST, HIPAA, PCI), reason)
+    if key is None:
+        acknowledge(
+            bucket,
+            "S3DefaultEncryptionKMS",
+            (NIST, HIPAA, PCI),
+            "S3 encrypts with keys of its own; encryption_key takes yours.",
+        )

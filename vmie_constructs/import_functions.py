@@ -195,6 +195,7 @@ class ImportFunctions(Construct):
             name,
             handler=f"steps.{_snake_case(name)}",
             description=description,
+            lost_event_reason="Step Functions waits for the answer, retries and catches.",
             environment=environment,
             memory=memory,
             timeout=timeout,

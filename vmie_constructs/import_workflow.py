@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,13 +14,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .drain import Drain
 from .import_defaults import BootMode, ImageArchitecture, ImportDefaults, LicenseType, Platform
-from .import_definition import import_definition
 from .import_functions import ImportFunctions
+from .import_state_machine import import_state_machine
+from .log_groups import grant_log_groups
 from .request_intake import RequestIntake
 from .request_reconciler import RequestReconciler
 from .requests_table import RequestsTable
@@ -29,10 +29,6 @@ from .runtime_function import RuntimePlatform
 from .vm_import_role import VmImportRole
 from .workflow import Workflow
 from .workflow_limits import WorkflowLimits
-
-# Beyond the deadline, time to cancel, clean up and record; only an execution that does not even get that far
-# is stopped by Step Functions, and left to the reconciler.
-_SAFETY = Duration.hours(2)
 
 
 class ImportWorkflow(Workflow):
@@ -59,7 +55,9 @@ class ImportWorkflow(Workflow):
         image_tags: Tags of imported images and their snapshots. Default: only the pipeline's own.
         notification_topic: Told of every end. Default: a new topic.
         event_bus: Carries results as events. Default: the account's default bus.
-        encryption_key: Encrypts the requests table and the new topic. Default: keys that AWS owns or manages.
+        encryption_key: Encrypts the requests table, the queues, the new topic and the logs. The policy of a
+            key that is not of this app must let `logs.<Region>.amazonaws.com` and `events.amazonaws.com` use
+            it. Default: keys that AWS owns or manages.
         removal_policy: Of the requests table. Default: it goes with the stack.
         runtime: The Python of the functions. Default: 3.14.
         architecture: The functions' processor. Default: arm64.
@@ -110,8 +108,13 @@ class ImportWorkflow(Workflow):
             image_tags=image_tags or {},
         )
         lambda_platform = RuntimePlatform.of(
-            runtime=runtime, architecture=architecture, log_retention=log_retention
+            runtime=runtime,
+            architecture=architecture,
+            log_retention=log_retention,
+            encryption_key=encryption_key,
         )
+        if encryption_key is not None:
+            grant_log_groups(encryption_key, self)
         role = VmImportRole(self, "ServiceRole", role=service_role)
         role.grant_import_from(import_bucket)
         if image_encryption_key is not None:
@@ -138,7 +141,9 @@ class ImportWorkflow(Workflow):
             limits=limits,
             platform=lambda_platform,
         )
-        self._state_machine = self._new_state_machine(limits, lambda_platform.log_retention)
+        self._state_machine = import_state_machine(
+            self, functions=self._functions, limits=limits, platform=lambda_platform
+        )
         self._reconciler = RequestReconciler(
             self,
             "Reconciler",
@@ -208,41 +213,3 @@ class ImportWorkflow(Workflow):
 
     def _event_bus(self) -> events.IEventBus:
         return self._results.event_bus
-
-    def _new_state_machine(
-        self, limits: WorkflowLimits, log_retention: logs.RetentionDays
-    ) -> sfn.StateMachine:
-        definition = Construct(self, "Definition")
-        state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            definition_body=sfn.DefinitionBody.from_chainable(
-                import_definition(definition, self._functions.steps)
-            ),
-            query_language=sfn.QueryLanguage.JSONATA,
-            timeout=limits.deadline.plus(_SAFETY),
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    # Step Functions keeps a statement for each log group in one policy of 5,120 characters;
-                    # groups under this prefix need none.
-                    log_group_name=f"/aws/vendedlogs/states/{Stack.of(self).stack_name}-{self.node.addr[-8:]}",
-                    retention=log_retention,
-                    removal_policy=RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ERROR,
-                # Descriptions and tags in the data are the requesters' own.
-                include_execution_data=False,
-            ),
-        )
-        # An execution calls the versions that it began with; a later deployment's exact statements would not
-        # name them any more.
-        state_machine.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"],
-                resources=[f"{step.function.function_arn}:*" for step in self._functions.by_name.values()],
-            )
-        )
-        return state_machine

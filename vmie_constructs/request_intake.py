@@ -5,11 +5,13 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IDependable
 
+from .acknowledgements import SERVERLESS, acknowledge
 from .import_bucket import IMAGES, REQUESTS, SNAPSHOTS
 from .requests_table import SOURCE_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
@@ -32,7 +34,7 @@ class RequestIntake(Construct):
         requests_table: Where requests are entered.
         results: Where rejections are published.
         reconciler: The function to wake.
-        platform: Runtime, architecture and log retention.
+        platform: Runtime, architecture, log retention and key.
     """
 
     def __init__(
@@ -47,10 +49,19 @@ class RequestIntake(Construct):
         platform: RuntimePlatform,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._dead_letter_queue = _queue(self, "DeadLetterQueue", retention_period=Duration.days(14))
+        self._dead_letter_queue = _queue(
+            self,
+            "DeadLetterQueue",
+            encryption_key=platform.encryption_key,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(
+            self._dead_letter_queue, "SQSRedrivePolicy", (SERVERLESS,), "This is the dead-letter queue."
+        )
         self._queue = _queue(
             self,
             "Queue",
+            encryption_key=platform.encryption_key,
             # AWS's advice for a queue that feeds a function: six times the function's timeout.
             visibility_timeout=Duration.seconds(6 * _TIMEOUT.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letter_queue, max_receive_count=5),
@@ -60,6 +71,7 @@ class RequestIntake(Construct):
             "Function",
             handler="intake",
             description="Enters dropped disk images and requests into the requests table",
+            lost_event_reason="The queue keeps what fails and moves it to its own dead-letter queue.",
             environment={
                 **results.environment,
                 Variable.REQUESTS_TABLE: requests_table.table_name,
@@ -82,6 +94,12 @@ class RequestIntake(Construct):
             event_source_arn=self._queue.queue_arn,
             batch_size=_BATCH,
             report_batch_item_failures=True,
+        )
+        acknowledge(
+            self._mapping,
+            "LambdaEventSourceMappingDestination",
+            (SERVERLESS,),
+            "Mappings of SQS queues take no destination; the queue has a dead-letter queue.",
         )
         self._rule = events.Rule(
             self,
@@ -123,6 +141,7 @@ def _queue(
     scope: Construct,
     construct_id: str,
     *,
+    encryption_key: kms.IKey | None,
     retention_period: Duration | None = None,
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
@@ -130,7 +149,8 @@ def _queue(
     return sqs.Queue(
         scope,
         construct_id,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED,
+        encryption_master_key=encryption_key,
         enforce_ssl=True,
         retention_period=retention_period,
         visibility_timeout=visibility_timeout,

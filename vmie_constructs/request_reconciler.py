@@ -11,6 +11,7 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IDependable
 
+from .acknowledgements import SERVERLESS, acknowledge
 from .ec2_permissions import allow_clean_up
 from .requests_table import OPEN_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
@@ -64,6 +65,7 @@ class RequestReconciler(Construct):
             "Function",
             handler="reconciler",
             description="Admits queued requests and mends what events missed",
+            lost_event_reason="Every round looks at everything: the next one makes up for a failed one.",
             environment=self._environment,
             memory=512,
             timeout=Duration.minutes(2),
@@ -95,14 +97,14 @@ class RequestReconciler(Construct):
             start_after: Nothing wakes the reconciler before it exists, or any more once it is being deleted.
         """
         allow_executions(self._function, state_machine)
-        events.Rule(
+        schedule = events.Rule(
             self,
             "Schedule",
             description="Wakes the reconciler even where an event was lost",
             schedule=events.Schedule.rate(_ROUND),
             targets=[self._target()],
-        ).node.add_dependency(start_after)
-        events.Rule(
+        )
+        execution_ended = events.Rule(
             self,
             "ExecutionEnded",
             description="Executions of the import state machine that ended",
@@ -112,7 +114,15 @@ class RequestReconciler(Construct):
                 detail={"stateMachineArn": [state_machine.state_machine_arn], "status": _ENDS},
             ),
             targets=[self._target()],
-        ).node.add_dependency(start_after)
+        )
+        for rule in (schedule, execution_ended):
+            rule.node.add_dependency(start_after)
+            acknowledge(
+                rule,
+                "EventBusDLQ",
+                (SERVERLESS,),
+                "A lost event loses nothing: the next scheduled round looks at everything.",
+            )
 
     def _target(self) -> targets.LambdaFunction:
         # The next round is at most five minutes away and sees whatever this one would have.
@@ -138,5 +148,9 @@ def allow_executions(function: RuntimeFunction, state_machine: sfn.StateMachine)
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
-    function.allow(["states:DescribeExecution", "states:StopExecution"], [executions])
+    function.allow(
+        ["states:DescribeExecution", "states:StopExecution"],
+        [executions],
+        wildcard_reason="Executions of this state machine only; each request gives its own its name.",
+    )
     function.set_environment(Variable.STATE_MACHINE_ARN, state_machine.state_machine_arn)

@@ -8,10 +8,21 @@ from typing import Any, Self
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .acknowledgements import (
+    HIPAA,
+    NIST,
+    PCI,
+    SERVERLESS,
+    acknowledge,
+    acknowledge_own_policy,
+    explain_wildcards,
+)
+from .log_groups import log_group
 from .runtime_asset import EXCLUDED, content_hash, runtime_asset_directory
 from .runtime_environment import Variable
 
@@ -27,11 +38,13 @@ class RuntimePlatform:
         runtime: The Python that runs the code, 3.11 or later. Default: Python 3.14.
         architecture: The processor; the code is pure Python. Default: arm64.
         log_retention: How long log events are kept. Default: three months.
+        encryption_key: Encrypts the logs. Default: CloudWatch's own key.
     """
 
     runtime: lambda_.Runtime = _PYTHON_3_14
     architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
     log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS
+    encryption_key: kms.IKey | None = None
 
     @classmethod
     def of(
@@ -40,12 +53,14 @@ class RuntimePlatform:
         runtime: lambda_.Runtime | None = None,
         architecture: lambda_.Architecture | None = None,
         log_retention: logs.RetentionDays | None = None,
+        encryption_key: kms.IKey | None = None,
     ) -> Self:
         """Take what is given and the defaults for the rest."""
         given: dict[str, Any] = {
             "runtime": runtime,
             "architecture": architecture,
             "log_retention": log_retention,
+            "encryption_key": encryption_key,
         }
         return cls(**{name: value for name, value in given.items() if value is not None})
 
@@ -63,6 +78,8 @@ class RuntimeFunction(Construct):
         handler: The module below `vmie_runtime` whose `handler` is called, such as `steps.validate_request`.
         description: What the function does, shown in the console.
         environment: The settings that the handler reads. Default: none.
+        lost_event_reason: What happens to an event that the function fails on, in place of a dead-letter
+            queue.
         memory: Megabytes. Default: 256.
         timeout: How long one invocation may take. Default: one minute.
         platform: Runtime, architecture and log retention. Default: those of `RuntimePlatform`.
@@ -75,15 +92,17 @@ class RuntimeFunction(Construct):
         *,
         handler: str,
         description: str,
+        lost_event_reason: str,
         environment: Mapping[Variable, str] | None = None,
         memory: int = 256,
         timeout: Duration | None = None,
         platform: RuntimePlatform | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._lost_event_reason = lost_event_reason
         platform = platform or RuntimePlatform()
-        log_group = logs.LogGroup(
-            self, "Logs", retention=platform.log_retention, removal_policy=RemovalPolicy.DESTROY
+        logs_of_function = log_group(
+            self, "Logs", retention=platform.log_retention, encryption_key=platform.encryption_key
         )
         # A role of our own: the one that the CDK would make carries a managed policy that may write any log
         # group.
@@ -93,7 +112,7 @@ class RuntimeFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"vmie_runtime.{handler}",
         )
-        log_group.grant_write(self._role)
+        logs_of_function.grant_write(self._role)
         asset = runtime_asset_directory()
         self._function = lambda_.Function(
             self,
@@ -106,7 +125,7 @@ class RuntimeFunction(Construct):
             memory_size=memory,
             timeout=timeout or Duration.minutes(1),
             role=self._role,
-            log_group=log_group,
+            log_group=logs_of_function,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 **{variable.value: value for variable, value in (environment or {}).items()},
@@ -116,6 +135,28 @@ class RuntimeFunction(Construct):
             # Executions run for a day and end on the code that they began with.
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        acknowledge_own_policy(self._role)
+        explain_wildcards(
+            self._role, resources=["*"], reason="X-Ray's actions for sending traces know no resources."
+        )
+        acknowledge(
+            self._function,
+            "LambdaInsideVPC",
+            (NIST, HIPAA, PCI),
+            "The function calls AWS APIs only and is reached by nothing but Lambda's own API; a VPC would add"
+            " NAT gateways or a dozen endpoints to every stack.",
+        )
+        acknowledge(
+            self._function,
+            "LambdaConcurrency",
+            (NIST, HIPAA),
+            "What runs at once is bounded by the leases of the requests table and the queue's batches;"
+            " reserved concurrency would take it from the account's other functions.",
+        )
+        acknowledge(self._function, "LambdaDLQ", (NIST, HIPAA, SERVERLESS), self._lost_event_reason)
 
     @property
     def function(self) -> lambda_.Function:
@@ -137,16 +178,25 @@ class RuntimeFunction(Construct):
         self._function.add_environment(variable.value, value)
 
     def allow(
-        self, actions: Sequence[str], resources: Sequence[str], **conditions: Mapping[str, str]
+        self,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        *,
+        conditions: Mapping[str, Mapping[str, str]] | None = None,
+        wildcard_reason: str | None = None,
     ) -> None:
-        """Allow exact actions on exact resources.
+        """Allow exact actions on resources.
 
         Args:
             actions: IAM actions without wildcards.
             resources: ARNs.
-            conditions: IAM condition operators with their keys, such as `StringEquals={"ec2:CreateAction":
-                …}`.
+            conditions: Condition operators with their keys. Default: none.
+            wildcard_reason: Why a resource with a wildcard is the narrowest there is. Default: there is none.
         """
         self._role.add_to_policy(
-            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions))
+            iam.PolicyStatement(
+                actions=list(actions), resources=list(resources), conditions=dict(conditions or {})
+            )
         )
+        if wildcard_reason is not None:
+            explain_wildcards(self._role, resources=resources, reason=wildcard_reason)

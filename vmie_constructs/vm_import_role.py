@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from .acknowledgements import acknowledge_own_policy, explain_wildcards
 from .bucket_grants import grant_bucket, grant_objects
 
 _IMPORT_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
@@ -124,6 +125,7 @@ class VmImportRole(Construct):
         associations = iam.Grant.add_to_principal(
             grantee=self._role, actions=list(_LICENSES[1:]), resource_arns=["*"]
         )
+        explain_wildcards(self._role, resources=["*"], reason="The AMI to associate is not known beforehand.")
         return configurations.combine(associations)
 
     def _service_role(self, role_name: str | None) -> iam.Role:
@@ -159,5 +161,12 @@ class VmImportRole(Construct):
                 ],
                 resources=["*"],
             )
+        )
+        acknowledge_own_policy(role)
+        explain_wildcards(
+            role,
+            resources=["*"],
+            actions=["ec2:Describe*"],
+            reason="The user guide's own policy: only the service knows what it calls on what.",
         )
         return role

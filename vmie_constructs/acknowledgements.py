@@ -1,0 +1,101 @@
+"""Findings of cdk-nag that are meant to be: each is acknowledged beside its resource, with its reason.
+
+Nothing here needs cdk-nag; an app without it carries the reasons as metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+import jsii
+from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct, IValidation
+
+NIST, HIPAA, PCI, SERVERLESS = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"
+AWS_SOLUTIONS = "AwsSolutions"
+_CHILD = "WildcardReasons"
+
+
+def acknowledge(scope: IConstruct, rule: str, packs: Iterable[str], reason: str) -> None:
+    """Acknowledge one rule, under the names that the packs give it, for a construct and all below it."""
+    Validations.of(scope).acknowledge(
+        *(Acknowledgment(id=f"{pack}::{pack}-{rule}", reason=reason) for pack in packs)
+    )
+
+
+def acknowledge_own_policy(role: IConstruct) -> None:
+    """Acknowledge that a role's policy is part of it."""
+    acknowledge(
+        role,
+        "IAMNoInlinePolicy",
+        (NIST, HIPAA, PCI),
+        "The policy holds one role's permissions and is made, changed and deleted with that role.",
+    )
+
+
+def explain_wildcards(
+    role: iam.IRole, *, reason: str, resources: Iterable[str] = (), actions: Iterable[str] = ()
+) -> None:
+    """Say why a role's policy holds wildcards.
+
+    Args:
+        role: The role.
+        reason: Why nothing narrower works.
+        resources: Resources as the policy has them; those without a wildcard are passed over.
+        actions: Likewise actions.
+    """
+    reasons = role.node.try_find_child(_CHILD) or _WildcardReasons(role)
+    assert isinstance(reasons, _WildcardReasons)  # noqa: S101
+    reasons.add("Resource", resources, reason)
+    reasons.add("Action", actions, reason)
+
+
+@jsii.implements(IValidation)
+class _WildcardReasons(Construct):
+    """Acknowledges a role's wildcards when the tree is validated.
+
+    By then references between stacks have got their final form, which is the form that cdk-nag compares.
+    """
+
+    def __init__(self, role: iam.IRole) -> None:
+        # A role is a construct, though its interface in Python does not say so.
+        super().__init__(cast(Construct, role), _CHILD)
+        self._role = role
+        self._reasons: dict[tuple[str, str], str] = {}
+        self.node.add_validation(self)
+
+    def add(self, kind: str, patterns: Iterable[str], reason: str) -> None:
+        """Remember a reason; what has one already gets both."""
+        for pattern in patterns:
+            known = self._reasons.get((kind, pattern), "")
+            if reason not in known:
+                self._reasons[kind, pattern] = f"{known} {reason}".strip()
+
+    def validate(self) -> list[str]:
+        """Acknowledge; there is nothing that could be wrong."""
+        stack = Stack.of(self._role)
+        for (kind, pattern), reason in self._reasons.items():
+            text = _flattened(stack.resolve(pattern))
+            if "*" in text:
+                acknowledge(self._role, f"IAM5[{kind}::{text}]", (AWS_SOLUTIONS,), reason)
+        return []
+
+
+def _flattened(value: Any) -> str:
+    """Render a resolved value as cdk-nag names it in a finding: `<LogicalId.Arn>/*`."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [delimiter, items]}:
+            return str(delimiter).join(_flattened(item) for item in items)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Fn::ImportValue": name}:
+            return _flattened(name)
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            return json.dumps(value, separators=(",", ":"))
