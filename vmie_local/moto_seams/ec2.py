@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from vmie_local.front_door.api_call import ApiError
 from vmie_local.moto_seams.seam import Seam, replace, resolve
 
 UNKNOWN_VOLUME = "vol-ffffffff"
@@ -146,7 +147,7 @@ def install(snapshot_deleted: Callable[[str], None], task_exists: Callable[[str,
 
     Args:
         snapshot_deleted: Told the id of every snapshot that is deleted.
-        task_exists: Asked with account, Region and id when a task is to be tagged; raises if there is none.
+        task_exists: Asked with account, Region and id when a task is to be tagged; raises `ApiError` if there is none.
     """
     resolve(_PREFIXES).update({kind: prefix for prefix, kind in TASK_PREFIXES.items()})
     resolve(_RESOURCES).update(TASK_PREFIXES)
@@ -168,7 +169,7 @@ def install(snapshot_deleted: Callable[[str], None], task_exists: Callable[[str,
         def do_resources_exist(self: Any, resource_ids: list[str]) -> bool:
             for resource_id in resource_ids:
                 if _task_prefix(resource_id):
-                    task_exists(self.account_id, self.region_name, resource_id)
+                    _require_task(task_exists, self.account_id, self.region_name, resource_id)
             return original(self, resource_ids)
 
         return do_resources_exist
@@ -376,6 +377,17 @@ def _moment(at: float) -> datetime:
 
 def _task_prefix(resource_id: str) -> str | None:
     return next((prefix for prefix in TASK_PREFIXES if resource_id.startswith(f"{prefix}-")), None)
+
+
+def _require_task(
+    task_exists: Callable[[str, str, str], None], account: str, region: str, task_id: str
+) -> None:
+    from moto.ec2.exceptions import EC2ClientError
+
+    try:
+        task_exists(account, region, task_id)
+    except ApiError as error:
+        raise EC2ClientError(error.code, error.message) from error
 
 
 def _prefix_of_tasks(original: Callable[[str], Any]) -> Callable[[str], Any]:
