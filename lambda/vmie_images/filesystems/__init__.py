@@ -1,0 +1,1 @@
+"""Reading files out of file systems, by paths."""
