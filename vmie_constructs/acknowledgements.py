@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import jsii
 from aws_cdk import Acknowledgment, Stack, Validations
@@ -16,7 +16,7 @@ from constructs import Construct, IConstruct, IValidation
 
 NIST, HIPAA, PCI, SERVERLESS = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"
 AWS_SOLUTIONS = "AwsSolutions"
-_CHILD = "WildcardReasons"
+_CHILD = "VmieWildcardReasons"
 
 
 def acknowledge(scope: IConstruct, rule: str, packs: Iterable[str], reason: str) -> None:
@@ -47,40 +47,41 @@ def explain_wildcards(
         resources: Resources as the policy has them; those without a wildcard are passed over.
         actions: Likewise actions.
     """
-    reasons = role.node.try_find_child(_CHILD) or _WildcardReasons(role)
-    assert isinstance(reasons, _WildcardReasons)  # noqa: S101
-    reasons.add("Resource", resources, reason)
-    reasons.add("Action", actions, reason)
+    stack = Stack.of(role)
+    known = stack.node.try_find_child(_CHILD) or _WildcardReasons(stack)
+    assert isinstance(known, _WildcardReasons)  # noqa: S101
+    known.add(role, "Resource", resources, reason)
+    known.add(role, "Action", actions, reason)
 
 
 @jsii.implements(IValidation)
 class _WildcardReasons(Construct):
-    """Acknowledges a role's wildcards when the tree is validated.
+    """Acknowledges the wildcards of a stack's roles when the tree is validated.
 
     By then references between stacks have got their final form, which is the form that cdk-nag compares.
     """
 
-    def __init__(self, role: iam.IRole) -> None:
-        # A role is a construct, though its interface in Python does not say so.
-        super().__init__(cast(Construct, role), _CHILD)
-        self._role = role
-        self._reasons: dict[tuple[str, str], str] = {}
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack, _CHILD)
+        self._reasons: dict[str, tuple[iam.IRole, dict[tuple[str, str], str]]] = {}
         self.node.add_validation(self)
 
-    def add(self, kind: str, patterns: Iterable[str], reason: str) -> None:
+    def add(self, role: iam.IRole, kind: str, patterns: Iterable[str], reason: str) -> None:
         """Remember a reason; what has one already gets both."""
+        _, reasons = self._reasons.setdefault(role.node.path, (role, {}))
         for pattern in patterns:
-            known = self._reasons.get((kind, pattern), "")
+            known = reasons.get((kind, pattern), "")
             if reason not in known:
-                self._reasons[kind, pattern] = f"{known} {reason}".strip()
+                reasons[kind, pattern] = f"{known} {reason}".strip()
 
     def validate(self) -> list[str]:
         """Acknowledge; there is nothing that could be wrong."""
-        stack = Stack.of(self._role)
-        for (kind, pattern), reason in self._reasons.items():
-            text = _flattened(stack.resolve(pattern))
-            if "*" in text:
-                acknowledge(self._role, f"IAM5[{kind}::{text}]", (AWS_SOLUTIONS,), reason)
+        stack = Stack.of(self)
+        for role, reasons in self._reasons.values():
+            for (kind, pattern), reason in reasons.items():
+                text = _flattened(stack.resolve(pattern))
+                if "*" in text:
+                    acknowledge(role, f"IAM5[{kind}::{text}]", (AWS_SOLUTIONS,), reason)
         return []
 
 

