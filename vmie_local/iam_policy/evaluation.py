@@ -67,7 +67,7 @@ def evaluate(
     Raises:
         PolicyError: If a document is no policy.
     """
-    known = Context(context or {})
+    known = Context({} if context is None else context)
     applying = [
         statement
         for document in documents

@@ -99,10 +99,11 @@ def matches_arn(pattern: str, arn: str) -> bool:
     A wildcard stays within its part, the sixth part (the resource) being the rest of the ARN, colons
     included. A pattern of fewer parts that ends with `*` matches whatever follows.
     """
-    wanted, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-    if len(wanted) < _ARN_PARTS and pattern.endswith(_ANY):
-        return matches(pattern, arn) and all(map(matches, wanted[:-1], given))
-    return len(wanted) == len(given) and all(map(matches, wanted, given))
+    wanted = pattern.split(":", _ARN_PARTS - 1)
+    if len(wanted) == _ARN_PARTS or pattern.endswith(_ANY):
+        given = arn.split(":", len(wanted) - 1)
+        return len(wanted) == len(given) and all(map(matches, wanted, given))
+    return False
 
 
 def matches_action(pattern: str, action: str) -> bool:

@@ -41,7 +41,7 @@ def may_assume(
         document = trust_document
     else:
         document = parse_trust_policy(trust_document)
-    known = Context(context or {})
+    known = Context({} if context is None else context)
     applying = [
         statement
         for statement in document.statements
