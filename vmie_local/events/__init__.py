@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vmie_local.background import Background
 from vmie_local.events.event import Event
 from vmie_local.events.rule import Rule
+from vmie_local.events.scheduler import Scheduler
 from vmie_local.events.tampering import Tamperer, Tampering
 from vmie_local.events.target_input import target_input
 from vmie_local.events.targets import Targets
@@ -48,14 +49,17 @@ class Events:
         self._tamperer = Tamperer()
         cloud.front_door.control.add("events/tampering", "POST", self._tamper_on_request)
         cloud.front_door.control.add("events/tampering", "DELETE", self._deliver_on_request)
+        self._scheduler = Scheduler(cloud.clock, seam.scheduled_rules, self._on_schedule)
         seam.install(self, cloud.clock)
         s3_events.install(self, cloud.clock)
 
     def start(self) -> None:
         """Let schedules fire."""
+        self._scheduler.start()
 
     def stop(self) -> None:
         """End deliveries; what is still to be retried is lost."""
+        self._scheduler.stop()
         self._background.stop()
 
     def publish(self, event: Event) -> None:
@@ -122,10 +126,22 @@ class Events:
         document = event.document()
         for rule in seam.rules(event.account, event.region, event.bus):
             if rule.pattern is not None and rule.pattern.matches(document):
-                self.fire(rule, document)
+                self._fire(rule, document)
 
-    def fire(self, rule: Rule, document: dict[str, Any]) -> None:
-        """Deliver an event to each target of a rule."""
+    def _on_schedule(self, rule: Rule, due: float) -> None:
+        event = Event(
+            account=rule.account,
+            region=rule.region,
+            source="aws.events",
+            detail_type="Scheduled Event",
+            detail={},
+            time=due,
+            resources=(rule.arn,),
+        )
+        for _ in range(self._tamperer.copies(event)):
+            self._fire(rule, event.document())
+
+    def _fire(self, rule: Rule, document: dict[str, Any]) -> None:
         for target in rule.targets:
             self._background.submit(self._deliver, rule, target, document, self._cloud.clock.now(), 0)
 

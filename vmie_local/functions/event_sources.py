@@ -144,14 +144,14 @@ class EventSources:
     def _hand_over(
         self, mapping: EventSourceMapping, function: FunctionVersion, messages: list[dict[str, Any]]
     ) -> None:
-        event = {"Records": [_record(mapping, message) for message in messages]}
+        event = {"Records": [record(mapping, message) for message in messages]}
         try:
             outcome = self._functions.invoke(function, Invocation(json.dumps(event).encode()))
         except TooManyRequestsError:
             return  # the visibility timeout gives the batch back
         if outcome.failed:
             return
-        failed = _failures(mapping, outcome.payload, {message["MessageId"] for message in messages})
+        failed = failed_messages(mapping, outcome.payload, {message["MessageId"] for message in messages})
         done = [message for message in messages if message["MessageId"] not in failed]
         self._delete(self._client(function, mapping.queue), self._url(mapping), done)
 
@@ -174,7 +174,8 @@ class EventSources:
         return f"{self._cloud.endpoint}/{account}/{name}"
 
 
-def _record(mapping: EventSourceMapping, message: dict[str, Any]) -> dict[str, Any]:
+def record(mapping: EventSourceMapping, message: dict[str, Any]) -> dict[str, Any]:
+    """A received message as an item of the event's `Records`."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -206,7 +207,7 @@ def _filterable(message: dict[str, Any]) -> dict[str, Any]:
     return {"body": body, "messageId": message["MessageId"], "attributes": message.get("Attributes", {})}
 
 
-def _failures(mapping: EventSourceMapping, payload: bytes, ids: set[str]) -> set[str]:
+def failed_messages(mapping: EventSourceMapping, payload: bytes, ids: set[str]) -> set[str]:
     """The messages that go back to the queue.
 
     An answer that Lambda cannot read as `batchItemFailures`, or names an unknown message, fails the batch.

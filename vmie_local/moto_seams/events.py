@@ -10,6 +10,7 @@ from vmie_local.clock import Clock
 from vmie_local.events.event import Event
 from vmie_local.events.pattern import EventPattern, EventPatternError
 from vmie_local.events.rule import Rule
+from vmie_local.events.schedule import ScheduleError, read_schedule
 from vmie_local.moto_seams.seam import Seam, replace
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def install(events: Events, clock: Clock) -> None:
     replace(PUT_EVENTS, lambda _: _put_events(events, clock))
     replace(PARSE_PATTERN, _checked_pattern)
     replace(TEST_PATTERN, lambda _: _test_event_pattern)
+    replace(PUT_RULE, _checked_schedule)
 
 
 def rules(account: str, region: str, bus: str) -> Iterator[Rule]:
@@ -148,6 +150,21 @@ def _checked_pattern(original: Callable[..., Any]) -> Callable[..., Any]:
         return dict(original(self))
 
     return parse
+
+
+def _checked_schedule(original: Callable[..., Any]) -> Callable[..., Any]:
+    from moto.events.exceptions import ValidationException
+
+    def put_rule(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        if expression := kwargs.get("scheduled_expression"):
+            try:
+                read_schedule(expression)
+            except ScheduleError as error:
+                message = f"Parameter ScheduleExpression is not valid. {error}"
+                raise ValidationException(message) from error
+        return original(self, name, *args, **kwargs)
+
+    return put_rule
 
 
 def _test_event_pattern(self: Any) -> str:

@@ -118,10 +118,15 @@ def _together(visit: Visit, work: list[Callable[[Flow], Any]], limit: int) -> li
 
     count = min(limit or _MOST_ITERATIONS_AT_ONCE, _MOST_ITERATIONS_AT_ONCE, len(work))
     running = count
-    for _ in range(count):
-        threading.Thread(target=run, name="workflow-branch", daemon=True).start()
+    threads = [threading.Thread(target=run, name="workflow-branch", daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
     try:
         visit.flow.wait_for(lambda: running == 0 or bool(failures))
+    except Halted:
+        for thread in threads:
+            thread.join()
+        raise
     finally:
         outer.call_off()
     if failures:
