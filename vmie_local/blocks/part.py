@@ -28,12 +28,12 @@ class Ec2Snapshots:
 
     def find(self, place: Place, snapshot_id: str) -> Snapshot | None:
         """A snapshot by id."""
-        found = ec2.find_snapshot(place.account, place.region, snapshot_id)
+        found = ec2.snapshots.find(place.account, place.region, snapshot_id)
         return Snapshot(**found) if found else None
 
     def add(self, place: Place, snapshot: Snapshot, tags: Mapping[str, str]) -> Snapshot:
         """Make a snapshot visible; returns it with the key that EC2 chose."""
-        ec2.add_snapshot(
+        ec2.snapshots.add(
             place.account,
             place.region,
             snapshot.id,
@@ -44,16 +44,16 @@ class Ec2Snapshots:
             status=snapshot.status,
             at=self._clock.now(),
         )
-        ec2.tag(place.account, place.region, snapshot.id, tags)
+        ec2.tags.add(place.account, place.region, snapshot.id, tags)
         return self.find(place, snapshot.id) or snapshot
 
     def set_status(self, place: Place, snapshot_id: str, status: str) -> None:
         """Change a snapshot's status."""
-        ec2.set_snapshot_status(place.account, place.region, snapshot_id, status)
+        ec2.snapshots.set_status(place.account, place.region, snapshot_id, status)
 
     def encrypts_by_default(self, place: Place) -> bool:
         """Whether EBS encryption by default is on."""
-        return ec2.encrypts_by_default(place.account, place.region)
+        return ec2.snapshots.encrypted_by_default(place.account, place.region)
 
 
 def register(cloud: LocalAws, store: BlockStore) -> None:

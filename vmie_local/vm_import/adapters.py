@@ -113,15 +113,16 @@ class Ec2Registry:
 
     def encrypts_by_default(self, place: Place) -> bool:
         """Whether EBS encryption by default is on."""
-        return ec2.encrypts_by_default(place.account, place.region)
+        return ec2.snapshots.encrypted_by_default(place.account, place.region)
 
     def snapshot_size(self, place: Place, snapshot_id: str) -> int | None:
         """The GiB of a snapshot, or None if there is no such snapshot."""
-        return ec2.snapshot_size(place.account, place.region, snapshot_id)
+        found = ec2.snapshots.find(place.account, place.region, snapshot_id)
+        return int(found["volume_size"]) if found else None
 
     def add_snapshot(self, place: Place, snapshot: NewSnapshot) -> None:
         """Make a snapshot visible."""
-        ec2.add_snapshot(
+        ec2.snapshots.add(
             place.account,
             place.region,
             snapshot.id,
@@ -134,14 +135,14 @@ class Ec2Registry:
 
     def remove_snapshot(self, place: Place, snapshot_id: str) -> None:
         """Make a snapshot disappear."""
-        ec2.remove_snapshot(place.account, place.region, snapshot_id)
+        ec2.snapshots.remove(place.account, place.region, snapshot_id)
 
     def add_image(self, place: Place, image: NewImage) -> str:
         """Make an AMI visible; returns its id."""
-        return ec2.add_image(
+        return ec2.images.add(
             place.account,
             place.region,
-            devices=[ec2.BlockDevice(name, snapshot_id) for name, snapshot_id in image.devices],
+            devices=[ec2.images.BlockDevice(name, snapshot_id) for name, snapshot_id in image.devices],
             name=image.name,
             description=image.description,
             architecture=image.architecture,
@@ -154,15 +155,15 @@ class Ec2Registry:
 
     def tags_of(self, place: Place, resource_id: str) -> dict[str, str]:
         """The tags of a resource."""
-        return ec2.tags_of(place.account, place.region, resource_id)
+        return ec2.tags.of(place.account, place.region, resource_id)
 
     def tag(self, place: Place, resource_id: str, tags: Mapping[str, str]) -> None:
         """Add tags to a resource."""
-        ec2.tag(place.account, place.region, resource_id, tags)
+        ec2.tags.add(place.account, place.region, resource_id, tags)
 
     def untag(self, place: Place, resource_id: str) -> None:
         """Forget every tag of a resource."""
-        ec2.untag(place.account, place.region, resource_id)
+        ec2.tags.remove_all(place.account, place.region, resource_id)
 
 
 class CloudFaults:
@@ -184,4 +185,4 @@ class CloudKeys:
 
     def usable(self, place: Place, key_id: str) -> bool:
         """Whether a key exists in the Region and is enabled."""
-        return ec2.key_is_enabled(place.account, place.region, key_id)
+        return ec2.snapshots.key_is_enabled(place.account, place.region, key_id)

@@ -71,7 +71,7 @@ class VmImport:
             faults=CloudFaults(cloud),
             scratch=self._scratch,
         )
-        ec2.install(self.blocks.remove, self._require_task)
+        ec2.install(ec2.Hooks(self.blocks.remove, self._require_task))
         self._register(cloud)
         blocks_part.register(cloud, self.blocks)
 
