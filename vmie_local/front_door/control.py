@@ -99,7 +99,9 @@ class Control:
     def _use_of_permissions(self, request: HttpRequest) -> HttpAnswer:
         wanted = request.query.get("Role")
         uses = self._journal.uses()
-        names = [wanted] if wanted else sorted({use.role for use in uses})
+        names = (
+            [wanted] if wanted else sorted({use.role for use in uses} | set(self._identities.role_names()))
+        )
         return _json(
             200,
             {

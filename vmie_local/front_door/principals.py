@@ -51,7 +51,7 @@ class Principals:
         """Take in a successful answer to one of the `OBSERVED` calls."""
         if call.operation == "DeleteAccessKey":
             with self._lock:
-                self._by_key.pop(str(call.parameters.get("AccessKeyId")), None)
+                self._by_key[str(call.parameters.get("AccessKeyId"))] = ANONYMOUS
             return
         key = _ACCESS_KEY.search(body)
         principal = self._described(call, body)

@@ -52,6 +52,11 @@ class Identities:
         """A user, or None if there is none of this name."""
         return self._get("user", name)
 
+    def role_names(self) -> list[str]:
+        """The names of all roles."""
+        iam = self._administrator.client("iam")
+        return [role["RoleName"] for role in _all(iam, "list_roles", "Roles")]
+
     def managed_policy(self, arn: str) -> PolicyDocument:
         """The default version of a managed policy."""
         iam = self._administrator.client("iam")
