@@ -17,6 +17,7 @@ from constructs import Construct, IConstruct, IValidation
 NIST, HIPAA, PCI, SERVERLESS = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"
 AWS_SOLUTIONS = "AwsSolutions"
 _CHILD = "VmieWildcardReasons"
+_OWN_POLICY = "The policy holds one role's permissions and is made, changed and deleted with that role."
 
 
 def acknowledge(scope: IConstruct, rule: str, packs: Iterable[str], reason: str) -> None:
@@ -26,20 +27,10 @@ def acknowledge(scope: IConstruct, rule: str, packs: Iterable[str], reason: str)
     )
 
 
-def acknowledge_own_policy(role: IConstruct) -> None:
-    """Acknowledge that a role's policy is part of it."""
-    acknowledge(
-        role,
-        "IAMNoInlinePolicy",
-        (NIST, HIPAA, PCI),
-        "The policy holds one role's permissions and is made, changed and deleted with that role.",
-    )
-
-
 def explain_wildcards(
     role: iam.IRole, *, reason: str, resources: Iterable[str] = (), actions: Iterable[str] = ()
 ) -> None:
-    """Say why a role's policy holds wildcards.
+    """Say why a role's policy holds wildcards, and that it is inline because it is that role's own.
 
     Args:
         role: The role.
@@ -78,6 +69,8 @@ class _WildcardReasons(Construct):
         """Acknowledge; there is nothing that could be wrong."""
         stack = Stack.of(self)
         for role, reasons in self._reasons.values():
+            if any(isinstance(child, iam.Policy) for child in role.node.children):
+                acknowledge(role, "IAMNoInlinePolicy", (NIST, HIPAA, PCI), _OWN_POLICY)
             for (kind, pattern), reason in reasons.items():
                 text = _flattened(stack.resolve(pattern))
                 if "*" in text:

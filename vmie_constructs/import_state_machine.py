@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from .acknowledgements import AWS_SOLUTIONS, acknowledge, acknowledge_own_policy, explain_wildcards
+from .acknowledgements import AWS_SOLUTIONS, acknowledge, explain_wildcards
 from .import_definition import import_definition
 from .import_functions import ImportFunctions
 from .log_groups import log_group
@@ -61,7 +61,6 @@ def import_state_machine(
     state_machine.add_to_role_policy(
         iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions)
     )
-    acknowledge_own_policy(state_machine.role)
     explain_wildcards(
         state_machine.role,
         resources=versions,

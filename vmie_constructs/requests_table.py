@@ -50,11 +50,6 @@ class RequestsTable(Construct):
             "Table",
             partition_key=_text("Id"),
             billing=dynamodb.Billing.on_demand(),
-            encryption=(
-                dynamodb.TableEncryptionV2.customer_managed_key(encryption_key)
-                if encryption_key
-                else dynamodb.TableEncryptionV2.dynamo_owned_key()
-            ),
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
@@ -69,6 +64,17 @@ class RequestsTable(Construct):
                 ),
             ],
         )
+
+        if encryption_key is not None:
+            self._encrypt(encryption_key)
+
+    def _encrypt(self, key: kms.IKey) -> None:
+        # The CDK's `encryption` refuses an environment-agnostic stack, for the sake of replicas in other
+        # Regions.
+        resource = self._table.node.default_child
+        assert isinstance(resource, dynamodb.CfnGlobalTable)  # noqa: S101
+        resource.add_property_override("SSESpecification", {"SSEEnabled": True, "SSEType": "KMS"})
+        resource.add_property_override("Replicas.0.SSESpecification", {"KMSMasterKeyId": key.key_arn})
 
     @property
     def table(self) -> dynamodb.ITableV2:

@@ -19,7 +19,6 @@ from .acknowledgements import (
     PCI,
     SERVERLESS,
     acknowledge,
-    acknowledge_own_policy,
     explain_wildcards,
 )
 from .log_groups import log_group
@@ -138,7 +137,6 @@ class RuntimeFunction(Construct):
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        acknowledge_own_policy(self._role)
         explain_wildcards(
             self._role, resources=["*"], reason="X-Ray's actions for sending traces know no resources."
         )

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from .acknowledgements import acknowledge_own_policy, explain_wildcards
+from .acknowledgements import explain_wildcards
 from .bucket_grants import grant_bucket, grant_objects
 
 _IMPORT_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
@@ -162,7 +162,6 @@ class VmImportRole(Construct):
                 resources=["*"],
             )
         )
-        acknowledge_own_policy(role)
         explain_wildcards(
             role,
             resources=["*"],

@@ -52,9 +52,7 @@ def test_interrupted_uploads_are_removed_and_images_never(made: Synthesised) -> 
 
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(made: Synthesised) -> None:
     assert made.only(BUCKET)["DeletionPolicy"] == "Retain"
-    asked = synthesise(
-        lambda stack: ImportBucket(stack, "Import", removal_policy=cdk.RemovalPolicy.DESTROY)
-    )
+    asked = synthesise(lambda stack: ImportBucket(stack, "Import", removal_policy=cdk.RemovalPolicy.DESTROY))
     assert asked.only(BUCKET)["DeletionPolicy"] == "Delete"
 
 
