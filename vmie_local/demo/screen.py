@@ -80,8 +80,12 @@ class Screen:
 
     def problem(self, message: str, remedy: str) -> None:
         """What stopped the demo, and what to do."""
+        headline, _, rest = message.partition("\n")
         self._console.print()
-        self._console.print(message, style="red", markup=False, soft_wrap=True)
+        self._console.print(headline, style="bold red", markup=False, soft_wrap=True)
+        if rest:
+            self._console.print(rest, style="dim", markup=False, soft_wrap=True)
+        self._console.print()
         self._console.print(remedy, style="bold", markup=False, soft_wrap=True)
 
     def done(self, name: str, took: float | None = None, detail: str = "") -> None:

@@ -1,0 +1,95 @@
+"""A local AWS with the pipeline deployed, and how long that took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from unittest.mock import patch
+
+from rich.console import Console
+
+from vmie_local.deployment import CdkCli
+from vmie_local.server import LocalAws
+from vmie_local.settings import Settings
+from vmie_local.vm_import.import_image import task as task_module
+from vmie_local.vm_import.phases import IMPORT_IMAGE
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# 1 s in AWS takes 20 ms here: 30 minutes pass in 36 s, and 0.1 s of latency here counts as 5 s there.
+TIME_SCALE = 0.02
+CONCURRENT_TASKS = 10
+_CONTEXT = {
+    "vmie:bucketRemovalPolicy": "destroy",
+    "vmie:maxConcurrentTasks": str(CONCURRENT_TASKS),
+}
+
+
+@dataclass
+class Deployed:
+    """The pipeline on a local AWS.
+
+    Attributes:
+        cloud: The local AWS.
+        cli: The CDK CLI, for more of it.
+        bucket: The import bucket.
+        state_machine: The ARN of the import's state machine.
+        times: What took how long on the wall clock, in seconds, and what it was.
+    """
+
+    cloud: LocalAws
+    cli: CdkCli
+    bucket: str = ""
+    state_machine: str = ""
+    times: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str, how: str) -> Iterator[None]:
+        """Note how long something takes."""
+        began = time.monotonic()
+        yield
+        self.times[name] = (time.monotonic() - began, how)
+
+    def deploy(self) -> None:
+        """Deploy the repository's app."""
+        (outputs,) = self.cli.deploy(context=_CONTEXT).values()
+        self.bucket, self.state_machine = outputs["ImportBucketName"], outputs["ImportStateMachineArn"]
+
+    def destroy(self) -> None:
+        """Delete the stack, with the bucket's objects gone before as CloudFormation asks."""
+        s3 = self.cloud.client("s3")
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
+            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                s3.delete_object(Bucket=self.bucket, Key=version["Key"], VersionId=version["VersionId"])
+        self.cli.destroy(context=_CONTEXT)
+
+
+@contextmanager
+def deployed(console: Console) -> Iterator[Deployed]:
+    """Start a local AWS, deploy, and stop it at the end."""
+    cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
+    target = Deployed(cloud, CdkCli(cloud, REPOSITORY))
+    with target.timed("start", "the local AWS, moto loaded before"):
+        cloud.start()
+    try:
+        cloud.vm_import.limits.concurrent_tasks = CONCURRENT_TASKS
+        with console.status("Bootstrapping"), target.timed("bootstrap", "cdk bootstrap"):
+            target.cli.bootstrap()
+        with console.status("Deploying"), target.timed("deploy", "cdk deploy, synthesis included"):
+            target.deploy()
+        yield target
+    finally:
+        cloud.stop()
+
+
+@contextmanager
+def tasks_last(seconds: float) -> Iterator[None]:
+    """Let EC2's import tasks that start meanwhile take so many seconds of AWS time, in their usual phases."""
+    stretch = seconds / sum(phase.seconds for phase in IMPORT_IMAGE)
+    phases = tuple(
+        replace(phase, seconds=phase.seconds * stretch, seconds_per_gib=0.0) for phase in IMPORT_IMAGE
+    )
+    with patch.object(task_module, "IMPORT_IMAGE", phases):
+        yield

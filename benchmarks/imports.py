@@ -1,0 +1,215 @@
+"""Imports through the deployed pipeline: what one uses, and how soon the ends of many are seen."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from benchmarks import polling_model
+from benchmarks.deployed import TIME_SCALE, Deployed, tasks_last
+from benchmarks.figures import Figure, Section
+from vmie_local.cost import Charge, Usage, bill
+from vmie_local.cost.function_logs import reports
+from vmie_local.cost.metering import Meter
+from vmie_local.demo.disk_file import DEMO_DISK
+from vmie_runtime.polling import poll_interval
+
+LONG_TASK_SECONDS = 1800
+# Ends spread over twenty minutes of age, so that they fall anywhere between two looks.
+SAMPLE_SECONDS = tuple(range(1200, 2400, 50))
+_WAVE = 8
+_POLL_STATE = "Poll import task"
+# Wait, Poll and Choice.
+_TRANSITIONS_PER_POLL = 3
+_PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One import that succeeded, in seconds of AWS time.
+
+    Attributes:
+        polls: How often the task was looked at.
+        delay: From the task's end to the state that saw it.
+        overhead: How much later than it was asked for a look comes on average: latency, scaled.
+    """
+
+    polls: int
+    delay: float
+    overhead: float
+
+
+def measure_one(target: Deployed) -> Section:
+    """Import once and give what that uses."""
+    meter = Meter(target.cloud)
+    meter.start()
+    began = time.monotonic()
+    single = _import_all(target, {"images/single.vmdk": LONG_TASK_SECONDS})[0]
+    took = time.monotonic() - began
+    ec2_calls = sum(call.service == "ec2" for call in meter.calls())
+    return _one_import(target, single, meter.usage(), ec2_calls, took)
+
+
+def measure_many(target: Deployed) -> Section:
+    """Import many times and give how soon the ends are seen."""
+    many: list[Followed] = []
+    for first in range(0, len(SAMPLE_SECONDS), _WAVE):
+        wave = SAMPLE_SECONDS[first : first + _WAVE]
+        many += _import_all(target, {f"images/end-{seconds}.vmdk": seconds for seconds in wave})
+    return _detection(many)
+
+
+def _one_import(target: Deployed, single: Followed, usage: Usage, ec2_calls: int, took: float) -> Section:
+    polls = polling_model.polls_of(LONG_TASK_SECONDS)
+    whole = usage + _polls(target, max(0, polls - single.polls))
+    minutes = LONG_TASK_SECONDS // 60
+    return Section(
+        f"One import whose task takes {minutes} minutes",
+        (
+            Figure(
+                name="Cost",
+                value=float(bill(whole).dollars),
+                unit="$",
+                most=0.005,
+                note=f"list prices, with the {polls} looks at the task that AWS's latency would give",
+            ),
+            Figure(name="Cost as run here", value=float(bill(usage).dollars), unit="$"),
+            Figure(
+                name="State transitions",
+                value=float(whole[Charge.STATE_TRANSITIONS]),
+                unit="",
+                note=f"{usage[Charge.STATE_TRANSITIONS]} as run here",
+            ),
+            Figure(name="Looks at the task", value=polls, unit="", note=f"{single.polls} as run here"),
+            Figure(name="Lambda invocations", value=float(whole[Charge.LAMBDA_REQUESTS]), unit=""),
+            Figure(
+                name="Lambda GB-seconds",
+                value=float(whole[Charge.LAMBDA_ARM_GB_SECONDS]),
+                unit="",
+                note="durations of this machine, cold starts included",
+            ),
+            Figure(name="EC2 calls", value=ec2_calls, unit="", note="as run here"),
+            Figure(name="Wall clock", value=took, unit="s", most=60, note=f"time scale {TIME_SCALE}"),
+        ),
+    )
+
+
+def _detection(many: list[Followed]) -> Section:
+    delays = [each.delay for each in many]
+    overhead = statistics.fmean(each.overhead for each in many)
+    model = polling_model.detection(SAMPLE_SECONDS[0], SAMPLE_SECONDS[-1])
+    how = f"{len(many)} imports with different ends; each look comes {overhead:.0f} s late at this time scale"
+    return Section(
+        "From a task's end to its detection (AWS time)",
+        (
+            Figure(name="Mean, by the intervals", value=model.mean, unit="s", most=30, note="no latency"),
+            Figure(name="Worst, by the intervals", value=model.worst, unit="s", most=60, note="no latency"),
+            Figure(name="Mean, as run here", value=statistics.fmean(delays), unit="s", most=30, note=how),
+            Figure(name="Worst, as run here", value=max(delays), unit="s", most=60, note=how),
+        ),
+    )
+
+
+def _import_all(target: Deployed, ends: dict[str, int]) -> list[Followed]:
+    """Import the demo disk under each key, with a task of its length; returns when all have succeeded."""
+    s3, body = target.cloud.client("s3"), DEMO_DISK.read_bytes()
+    for key, seconds in ends.items():
+        with tasks_last(seconds):
+            s3.put_object(Bucket=target.bucket, Key=key, Body=body)
+            _until(lambda key=key: _task_of(target, key) is not None, f"the task of {key}")
+    for key in ends:
+        _until(lambda key=key: _result(target, key).get("EndedAt") is not None, f"{key} to end")
+    return [_followed(target, _result(target, key), seconds) for key, seconds in ends.items()]
+
+
+def _followed(target: Deployed, result: dict[str, Any], task_seconds: int) -> Followed:
+    if result["Status"] != "Succeeded":
+        raise RuntimeError(f"The import of {result['Source']['Key']} ended as {result}.")
+    started = _started_at(target, result["ImportTaskId"])
+    entered = _entries(target, result["ExecutionArn"], _POLL_STATE)
+    intervals = [later - earlier for earlier, later in itertools.pairwise(entered)]
+    asked = [poll_interval(at - started) for at in entered[:-1]]
+    return Followed(
+        polls=len(entered),
+        delay=entered[-1] - (started + task_seconds),
+        overhead=statistics.fmean(given - wanted for given, wanted in zip(intervals, asked, strict=True)),
+    )
+
+
+def _polls(target: Deployed, number: int) -> Usage:
+    """What so many more looks at a task use, as measured of those that were made."""
+    logs = target.cloud.client("logs")
+    (name,) = [
+        function["FunctionName"]
+        for page in target.cloud.client("lambda").get_paginator("list_functions").paginate()
+        for function in page["Functions"]
+        if "PollImport" in function["FunctionName"]
+    ]
+    found = target.cloud.client("lambda").get_function_configuration(FunctionName=name)
+    group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    warm = [report for page in pages for report in reports(e["message"] for e in page["events"])]
+    gb_seconds = sum((report.gb_seconds for report in warm), Decimal(0)) / len(warm)
+    return Usage(
+        {
+            Charge.STATE_TRANSITIONS: _TRANSITIONS_PER_POLL * number,
+            Charge.LAMBDA_REQUESTS: number,
+            Charge.LAMBDA_ARM_GB_SECONDS: gb_seconds * number,
+            Charge.DYNAMODB_READ_UNITS: number,
+        }
+    )
+
+
+def _entries(target: Deployed, execution: str, state: str) -> list[float]:
+    """When an execution entered a state, in seconds of AWS time."""
+    pages = target.cloud.client("stepfunctions").get_paginator("get_execution_history")
+    return [
+        event["timestamp"].timestamp()
+        for page in pages.paginate(executionArn=execution)
+        for event in page["events"]
+        if event.get("stateEnteredEventDetails", {}).get("name") == state
+    ]
+
+
+def _started_at(target: Deployed, task_id: str) -> float:
+    """When the task's ImportImage came in: the calls and the tasks are in the same order."""
+    tasks = target.cloud.client("ec2").describe_import_image_tasks()["ImportImageTasks"]
+    ids = [task["ImportTaskId"] for task in tasks]
+    url = f"{target.cloud.endpoint}/_vmie/calls?Service=ec2&Operation=ImportImage"
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own
+        calls = [call for call in json.load(answer)["Calls"] if call["Status"] == 200]
+    return datetime.fromisoformat(calls[ids.index(task_id)]["Time"]).timestamp()
+
+
+def _task_of(target: Deployed, key: str) -> str | None:
+    tasks = target.cloud.client("ec2").describe_import_image_tasks()["ImportImageTasks"]
+    for task in tasks:
+        details = task.get("SnapshotDetails", [])
+        if any(detail.get("UserBucket", {}).get("S3Key") == key for detail in details):
+            return str(task["ImportTaskId"])
+    return None
+
+
+def _result(target: Deployed, key: str) -> dict[str, Any]:
+    s3 = target.cloud.client("s3")
+    try:
+        document = s3.get_object(Bucket=target.bucket, Key=f"results/{key}.json")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return {}
+    found: dict[str, Any] = json.loads(document)
+    return found
+
+
+def _until(condition: Any, what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {_PATIENCE_SECONDS:.0f} s for {what}.")
+        time.sleep(0.1)
