@@ -22,7 +22,13 @@ from vmie_local.events import Events
 from vmie_local.front_door import FrontDoor
 from vmie_local.front_door.uploads import is_upload
 from vmie_local.functions import Functions
-from vmie_local.moto_seams import application, s3_customer_keys, s3_policies, s3_storage
+from vmie_local.moto_seams import (
+    application,
+    lambda_versions,
+    s3_customer_keys,
+    s3_policies,
+    s3_storage,
+)
 from vmie_local.object_storage import BodyIntake, BodyStore
 from vmie_local.policy_simulation import PolicySimulation
 from vmie_local.settings import Settings
@@ -73,6 +79,7 @@ class LocalAws:
         s3_storage.install(bodies)
         s3_customer_keys.install()
         s3_policies.install()
+        lambda_versions.install()
         self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)

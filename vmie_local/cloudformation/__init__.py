@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vmie_local.cloudformation.api import Api
 from vmie_local.cloudformation.custom_resource import PATH, CustomResources
 from vmie_local.cloudformation.resource_type import ResourceType
 from vmie_local.cloudformation.service import StackService
 from vmie_local.cloudformation.types.table import TABLE
+from vmie_local.front_door import ApiCall, ApiError, service_models
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
@@ -36,8 +37,11 @@ class CloudFormation:
         self._lock = threading.Lock()
         self._custom = CustomResources(lambda: cloud.endpoint, cloud.clock.wait)
         self._service = StackService(self._row, self._client)
-        for operation, handler in Api(self._service).handlers.items():
+        api = Api(self._service)
+        for operation in service_models.candidates("cloudformation")[0].operation_names:
+            handler = api.handlers.get(operation, api.unimplemented)
             cloud.front_door.register("cloudformation", operation, handler)
+        cloud.front_door.register("cloudtrail", "LookupEvents", _no_history)
 
     def start(self) -> None:
         """Nothing runs before somebody deploys."""
@@ -64,3 +68,11 @@ class CloudFormation:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._cloud.client(service, region=region)
             return self._clients[service, region]
+
+
+def _no_history(call: ApiCall) -> NoReturn:  # noqa: ARG001 - the signature of a handler
+    """The CDK CLI looks for the cause of a failed deployment in CloudTrail, and waits if nobody refuses."""
+    raise ApiError(
+        "UnsupportedOperationException",
+        "The local AWS keeps no event history; GET /_vmie/calls lists the calls made, by principal.",
+    )

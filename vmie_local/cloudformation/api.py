@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from vmie_local.cloudformation import descriptions
 from vmie_local.cloudformation.service import Caller, StackService, ValidationError
@@ -41,9 +41,10 @@ class Api:
             "ValidateTemplate": self._get_template_summary,
             "UpdateTerminationProtection": self._update_termination_protection,
             "DescribeEvents": self._describe_events,
+            "ListHookResults": self._list_hook_results,
         }
 
-    def unimplemented(self, call: ApiCall) -> Mapping[str, Any]:
+    def unimplemented(self, call: ApiCall) -> NoReturn:
         """Refuse an operation that is not in the table."""
         raise ApiError(
             "ValidationError",
@@ -142,6 +143,10 @@ class Api:
         if name := call.parameters.get("StackName"):
             self._find(call, name, "Stack [{}] does not exist")
         return {"OperationEvents": []}
+
+    def _list_hook_results(self, call: ApiCall) -> Mapping[str, Any]:  # noqa: ARG002 - the signature of a handler
+        """Nobody can register a hook here."""
+        return {"HookResults": []}
 
     def _describe_stack_resource(self, call: ApiCall) -> Mapping[str, Any]:
         stack = self._stack(call)

@@ -51,6 +51,7 @@ class Deployment:
         self._handler, self._check_exports = handler, check_exports
         self._evaluator = Evaluator(change_set.template, scope)
         self._journal: list[_Step] = []
+        self._at: tuple[str, str] | None = None
         self._verb = "CREATE" if stack.template is None else "UPDATE"
 
     def run(self) -> None:
@@ -94,6 +95,7 @@ class Deployment:
         return [one for name, one in self._stack.resources.items() if name not in held]
 
     def _step(self, action: Action, old: Resource | None, new: Resource) -> None:
+        self._at = ("update" if action == "update" else "create", new.logical_id)
         if action == "update" and old is not None:
             # A failed update may have changed something: it is journalled before it is tried.
             self._journal.append(_Step("update", old, new))
@@ -103,6 +105,7 @@ class Deployment:
                 self._refuse_custom_name(old, new)
             done = self._handler.create(new)
             self._journal.append(_Step(action, old, new))
+        self._at = None
         with self._stack.lock:
             self._stack.resources[new.logical_id] = done
 
@@ -145,13 +148,9 @@ class Deployment:
     def _fail(self, error: Exception) -> None:
         stack = self._stack
         reason = str(error)
-        failed = [
-            one["LogicalResourceId"]
-            for one in stack.events
-            if one["ResourceStatus"] == f"{self._verb}_FAILED"
-        ]
-        if isinstance(error, ResourceFailedError) and failed:
-            reason = f"The following resource(s) failed to {self._verb.lower()}: [{failed[-1]}]. {reason}"
+        if self._at is not None and isinstance(error, ResourceFailedError):
+            verb, name = self._at
+            reason = f"The following resource(s) failed to {verb}: [{name}]. {reason}"
         if stack.disable_rollback:
             if self._verb == "CREATE":
                 with stack.lock:

@@ -74,7 +74,9 @@ def _in_model(request: HttpRequest, model: ServiceModel) -> Identified | None:
         operation, labels = found
         return Identified(service, operation.name, model, operation, protocol, labels)
     target = request.headers.get("x-amz-target", "")
-    if target and target.rpartition(".")[0] != model.metadata.get("targetPrefix"):
+    prefix = target.rpartition(".")[0]
+    # CloudTrail's SDK for JavaScript sends the last part of the prefix only; AWS takes either.
+    if target and prefix not in (known := str(model.metadata.get("targetPrefix")), known.rpartition(".")[2]):
         return None
     name = _self_description(request)
     if name not in model.operation_names:

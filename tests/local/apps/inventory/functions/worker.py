@@ -1,0 +1,5 @@
+import os
+
+
+def handler(event, context):
+    return {"generation": os.environ["GENERATION"], "version": context.function_version}
