@@ -112,6 +112,21 @@ def test_a_descriptor_s_path_is_never_opened(tmp_path: Path) -> None:
     assert b"secretsecret" not in decode(raw, tmp_path / "raw")
 
 
+@needs_qemu_img
+def test_a_parent_that_a_stream_names_is_never_opened(tmp_path: Path) -> None:
+    """qemu-img would open it as a backing file; here it would fail for not being a VMDK."""
+    (tmp_path / "secret").write_bytes(b"secret" * 20000)
+    content = vmdk.stream_optimized(DISK)
+    start = content.index(b"# Disk DescriptorFile")
+    text = content[start : content.index(b"\0", start)]
+    hint = f'parentCID=00000000\nparentFileNameHint="{tmp_path}/secret"'.encode()
+    changed = text.replace(b"parentCID=ffffffff", hint)
+    path = tmp_path / "image"
+    path.write_bytes(content[:start] + changed + content[start + len(changed) :])
+
+    assert decode(DiskImage("VMDK", FileRegion.whole(path, "web"), len(DISK)), tmp_path / "raw") == DISK
+
+
 def slow_tool(folder: Path, body: str) -> str:
     script = folder / "qemu-img"
     script.write_text(f"#!/bin/sh\n{body}\n")

@@ -70,20 +70,22 @@ def test_a_filter_that_does_not_exist_is_refused(world: World, given: dict[str, 
     assert refusal.value.code == "InvalidParameterValue"
 
 
-def test_pages_follow_one_another_and_lose_nothing(world: World) -> None:
+@pytest.mark.parametrize("count", [6, 7])
+def test_pages_follow_one_another_and_lose_nothing(world: World, count: int) -> None:
     world.limits.concurrent_tasks = 10
-    tasks = [world.start() for _ in range(7)]
-    found, token = [], None
+    tasks = [world.start() for _ in range(count)]
+    pages, token = [], None
     for _ in range(4):
         answer = world.service.describe_import_image_tasks(
             HERE, {"MaxResults": 3, **({"NextToken": token} if token else {})}
         )
-        found += [task["ImportTaskId"] for task in answer["ImportImageTasks"]]
+        pages.append([task["ImportTaskId"] for task in answer["ImportImageTasks"]])
         token = answer.get("NextToken")
         if token is None:
             break
 
-    assert found == tasks
+    assert [task_id for page in pages for task_id in page] == tasks
+    assert all(pages)
 
 
 def test_a_token_of_somebody_else_is_refused(world: World) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 
-from tests.unit.images.builders import ova, partitioned, vhd, vmdk
+from tests.unit.images.builders import ova, partitioned, vhd, vhdx, vmdk
 from tests.unit.local.vm_import.fakes import (
     HERE,
     LINUX_DISK,
@@ -263,6 +265,14 @@ def test_a_bad_image_fails_the_task_in_the_service_s_words(
     assert world.blocks.bytes_on_disk() == 0
 
 
+def test_a_disk_of_8_tib_is_too_large(world: World) -> None:
+    content = vhdx.vhdx(LINUX_DISK).replace(struct.pack("<Q", len(LINUX_DISK)), struct.pack("<Q", 8 << 40))
+    world.objects.contents["images", "huge"] = content
+
+    message = world.finish(world.start(DiskContainers=[container("huge", "VHDX")]))["StatusMessage"]
+    assert message == "ClientError: Disk validation failed [Disk image size is too large]"
+
+
 def test_a_damaged_stream_fails_the_task(world: World) -> None:
     world.decoder.error = CorruptStreamError("grain 7")
 
@@ -426,6 +436,18 @@ def test_a_task_is_forgotten_a_week_after_its_end(world: World) -> None:
     assert refusal.value.code == "InvalidConversionTaskId.Malformed"
     assert world.service.describe_import_image_tasks(HERE, {}) == {"ImportImageTasks": []}
     assert world.registry.tags == {}
+
+
+def test_phases_without_work_begin_when_the_one_before_ended_however_late_anybody_looks(world: World) -> None:
+    task_id = world.start()
+    while world.describe(task_id)["StatusMessage"] != "updating":
+        world.pass_time(1, step=1)
+    seen = []
+    for late in (191, 60, 300, 66):
+        world.clock.moment += late
+        seen.append(world.describe(task_id)["StatusMessage"])
+
+    assert seen == ["updated", "preparing to boot", "booting", "booted"]
 
 
 def test_time_that_jumps_does_not_skip_the_work(world: World) -> None:
