@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from vmie_local.cloudformation.errors import ResourceFailedError, UnsupportedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.scope import partition_of
 from vmie_local.cloudformation.stack import Resource, Stack
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 
 TypeLookup = Callable[[str], ResourceType | None]
 
@@ -51,7 +55,8 @@ class ResourceHandler:
         try:
             row = self.row(wanted.type)
             row.check(wanted.logical_id, wanted.properties)
-            self._take(wanted, row.create(self._request(wanted, made=half_made.append)))
+            request = self._request(wanted, made=half_made.append)
+            self._take(wanted, _guarded(lambda: row.create(request)))
         except ResourceFailedError as error:
             wanted.physical_id = half_made[-1] if half_made else ""
             self._stack.note(wanted, "CREATE_FAILED", _reason(error))
@@ -73,9 +78,11 @@ class ResourceHandler:
         try:
             row = self.row(wanted.type)
             row.check(wanted.logical_id, wanted.properties)
-            if row.update is None:
+            update = row.update
+            if update is None:
                 raise UnsupportedError(f"{wanted.type} cannot be updated in place")
-            self._take(wanted, row.update(self._request(wanted, old=old.properties)))
+            request = self._request(wanted, old=old.properties)
+            self._take(wanted, _guarded(lambda: update(request)))
         except ResourceFailedError as error:
             self._stack.note(wanted, "UPDATE_FAILED", _reason(error))
             raise
@@ -89,7 +96,8 @@ class ResourceHandler:
             return True
         self._stack.note(resource, "DELETE_IN_PROGRESS")
         try:
-            self.row(resource.type).delete(self._request(resource))
+            delete = self.row(resource.type).delete
+            _guarded(lambda: delete(self._request(resource)))
         except ResourceFailedError as error:
             self._stack.note(resource, "DELETE_FAILED", _reason(error))
             return False
@@ -122,6 +130,17 @@ class ResourceHandler:
             old_properties=dict(old or {}),
             physical_id=resource.physical_id,
         )
+
+
+def _guarded(act: Callable[[], _T]) -> _T:
+    """Let a defect of a handler, or a property of a shape nobody expected, fail the resource."""
+    try:
+        return act()
+    except ResourceFailedError:
+        raise
+    except Exception as error:
+        _log.exception("A handler of a resource type broke")
+        raise ResourceFailedError(f"{type(error).__name__}: {error}") from error
 
 
 def _reason(error: ResourceFailedError) -> str:

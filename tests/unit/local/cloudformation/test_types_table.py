@@ -1,0 +1,45 @@
+"""The table against AWS's own schemas of the resource types, which cfn-lint carries."""
+
+from __future__ import annotations
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from vmie_local.cloudformation.errors import UnsupportedError
+from vmie_local.cloudformation.resource_type import ResourceType
+from vmie_local.cloudformation.types.table import TABLE
+
+ROWS = [row for row in TABLE.values() if row.name != "AWS::CDK::Metadata"]
+in_each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def schema(row: ResourceType) -> dict:
+    return PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", row.name).schema
+
+
+@in_each
+def test_only_real_properties_are_in_the_table(row: ResourceType) -> None:
+    assert (row.honours | row.inert) - set(schema(row)["properties"]) == set()
+
+
+@in_each
+def test_what_a_type_requires_is_honoured(row: ResourceType) -> None:
+    assert set(schema(row).get("required", [])) - row.honours == set()
+
+
+@in_each
+def test_a_change_replaces_where_aws_replaces(row: ResourceType) -> None:
+    paths = [path.split("/")[2:] for path in schema(row).get("createOnlyProperties", [])]
+    create_only = {path[0] for path in paths if len(path) == 1}
+    if row.update is not None:
+        assert create_only & row.honours <= row.replaced_by
+
+
+@in_each
+def test_a_type_that_may_have_a_name_names_its_property(row: ResourceType) -> None:
+    assert row.named_by is None or row.named_by in row.honours & row.replaced_by or row.update is None
+
+
+def test_an_unknown_property_is_refused_with_type_logical_id_and_property() -> None:
+    with pytest.raises(UnsupportedError, match=r"Colour of AWS::SQS::Queue \(Mine\).*honours .*QueueName"):
+        TABLE["AWS::SQS::Queue"].check("Mine", {"QueueName": "q", "Colour": "blue"})
