@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.background import Background
+from vmie_local.functions.api import InvokeApi
 from vmie_local.functions.asynchronous import AsynchronousInvocations
 from vmie_local.functions.code_store import CodeStore
 from vmie_local.functions.destinations import deliver
@@ -54,6 +55,7 @@ class Functions:
         self.registry: FunctionRegistry = lambda_.install(self)
         sqs.install(cloud.clock)
         self._sources = EventSources(cloud, self)
+        cloud.front_door.register("lambda", "Invoke", InvokeApi(self).invoke)
         cloud.front_door.observe(self._call_finished)
         cloud.front_door.control.add("functions/kill", "POST", self._kill_on_request)
         cloud.front_door.control.add("functions/kill", "DELETE", self._spare_on_request)
@@ -81,7 +83,7 @@ class Functions:
             )
             self.interruptions.begin(traced.trace_header, function.name, traced.request_id, worker.kill)
             try:
-                outcome = worker.run(traced)
+                outcome = worker.run(function, traced)
             finally:
                 self.interruptions.end(traced.trace_header)
             lambda_.write_log(function, worker.log_stream, outcome.log)

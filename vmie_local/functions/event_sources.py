@@ -19,7 +19,7 @@ from vmie_local.background import Background
 from vmie_local.events.pattern import EventPattern
 from vmie_local.functions.function import FunctionVersion
 from vmie_local.functions.invocation import Invocation, TooManyRequestsError
-from vmie_local.moto_seams import lambda_, sqs
+from vmie_local.moto_seams import lambda_registry, sqs
 
 if TYPE_CHECKING:
     from vmie_local.functions import Functions
@@ -90,7 +90,7 @@ class EventSources:
 
     def _poll(self) -> None:
         while not self._stopped.wait(_POLL_SECONDS):
-            for mapping in lambda_.event_source_mappings():
+            for mapping in lambda_registry.event_source_mappings():
                 waiting = sqs.visible_messages(*mapping.queue)
                 with self._lock:
                     room = mapping.maximum_concurrency - self._in_flight[mapping.uuid]
@@ -145,12 +145,17 @@ class EventSources:
         self, mapping: EventSourceMapping, function: FunctionVersion, messages: list[dict[str, Any]]
     ) -> None:
         event = {"Records": [record(mapping, message) for message in messages]}
+        handles = [message["ReceiptHandle"] for message in messages]
+        # Functions run in real time, visibility timeouts in scaled time: none may run out in between.
+        sqs.hide(*mapping.queue, handles)
         try:
             outcome = self._functions.invoke(function, Invocation(json.dumps(event).encode()))
         except TooManyRequestsError:
+            outcome = None
+        finally:
+            sqs.hide_for_visibility_timeout(*mapping.queue, handles)
+        if outcome is None or outcome.failed:
             return  # the visibility timeout gives the batch back
-        if outcome.failed:
-            return
         failed = failed_messages(mapping, outcome.payload, {message["MessageId"] for message in messages})
         done = [message for message in messages if message["MessageId"] not in failed]
         self._delete(self._client(function, mapping.queue), self._url(mapping), done)

@@ -107,9 +107,17 @@ class FunctionVersion:
         return self.account, self.region, self.name
 
 
+class NoSuchFunctionError(LookupError):
+    """There is no such function, version or alias."""
+
+
 class FunctionRegistry(Protocol):
     """Where function versions are looked up."""
 
     def find(self, account: str, region: str, name_or_arn: str, qualifier: str | None) -> FunctionVersion:
-        """The version that a name or ARN, with a version or alias, means."""
+        """The version that a name or ARN, with a version or alias, means.
+
+        Raises:
+            NoSuchFunctionError: If there is none.
+        """
         ...

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +40,9 @@ class RuntimeApi:
         self.idle = threading.Event()
         self._invocations: queue.SimpleQueue[NextInvocation | None] = queue.SimpleQueue()
         self._server = _Server(self)
-        threading.Thread(target=self._server.serve_forever, name="runtime-api", daemon=True).start()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="runtime-api", daemon=True)
+        self._thread.start()
 
     @property
     def address(self) -> str:
@@ -58,9 +61,19 @@ class RuntimeApi:
 
     def close(self) -> None:
         """Stop serving."""
+        if self._closed:
+            return
+        self._closed = True
         self._invocations.put(None)
-        self._server.shutdown()
+        with socket.create_connection(("127.0.0.1", self._server.server_port)):
+            pass  # wakes the accepting thread, which sees that it is closed
+        self._thread.join()
         self._server.server_close()
+
+    def _serve(self) -> None:
+        # Blocks until a connection comes: unlike serve_forever, which wakes twice a second for every worker.
+        while not self._closed:
+            self._server.handle_request()
 
 
 class _Server(ThreadingHTTPServer):

@@ -67,8 +67,13 @@ class Worker:
         """Whether another invocation may be given to it."""
         return not self._broken and self._process.poll() is None
 
-    def run(self, invocation: Invocation) -> Outcome:
-        """Have one event handled; blocks until it is answered, timed out, or the process is gone."""
+    def run(self, function: FunctionVersion, invocation: Invocation) -> Outcome:
+        """Have one event handled; blocks until it is answered, timed out, or the process is gone.
+
+        Args:
+            function: The function as it was asked for: ARN and timeout may differ between invocations.
+            invocation: The event.
+        """
         started = time.monotonic()
         answer = self._initialised()
         if answer is None:
@@ -77,15 +82,15 @@ class Worker:
                 NextInvocation(
                     invocation.request_id,
                     invocation.payload,
-                    int((time.time() + self.function.timeout) * 1000),
-                    self.function.invoked_arn,
+                    int((time.time() + function.timeout) * 1000),
+                    function.invoked_arn,
                     invocation.trace_header,
                 )
             )
             try:
-                answer = self._api.answers.get(timeout=self.function.timeout)
+                answer = self._api.answers.get(timeout=function.timeout)
             except queue.Empty:
-                answer = self._timed_out(invocation.request_id)
+                answer = self._timed_out(invocation.request_id, function.timeout)
             init_ms = None if self._used else (handed_out - started) * 1000
             self._used = True
             started = handed_out
@@ -124,9 +129,9 @@ class Worker:
             return answer
         return None
 
-    def _timed_out(self, request_id: str) -> Answer:
+    def _timed_out(self, request_id: str, timeout: float) -> Answer:
         self.kill()
-        message = f"RequestId: {request_id} Error: Task timed out after {self.function.timeout:.2f} seconds"
+        message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
         return Answer("error", error_document("Sandbox.Timedout", message))
 
     def _gone(self, request_id: str) -> Answer:

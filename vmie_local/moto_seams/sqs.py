@@ -19,8 +19,13 @@ QUEUE_INIT = Seam(
     ("self", "name", "region", "account_id", "kwargs"),
 )
 QUEUES = Seam("moto.sqs.models:sqs_backends", "the queues, to see whether one has messages")
+CHANGE_VISIBILITY = Seam(
+    "moto.sqs.models:Message.change_visibility",
+    "messages stay invisible while a function works on them",
+    ("self", "visibility_timeout"),
+)
 
-SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES)
+SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY)
 
 
 class _NoMappings(dict[str, Any]):
@@ -45,9 +50,37 @@ def install(clock: Clock) -> None:
     replace(QUEUE_INIT, without_mappings)
 
 
+def hide(account: str, region: str, queue: str, handles: list[str]) -> None:
+    """Keep messages invisible until further notice."""
+    for message in _messages(account, region, queue, handles):
+        message.visible_at = float("inf")
+
+
+def hide_for_visibility_timeout(account: str, region: str, queue: str, handles: list[str]) -> None:
+    """Let the queue's visibility timeout of messages begin now."""
+    for message in _messages(account, region, queue, handles):
+        message.change_visibility(_queue(account, region, queue).visibility_timeout)
+
+
+def visibility_timeout(account: str, region: str, queue: str) -> int:
+    """The visibility timeout of a queue in seconds; 0 if there is no such queue."""
+    found = _queue(account, region, queue)
+    return int(found.visibility_timeout) if found else 0
+
+
 def visible_messages(account: str, region: str, queue: str) -> int:
     """How many messages of a queue could be received now; 0 if there is no such queue."""
+    found = _queue(account, region, queue)
+    return len(found.messages) if found else 0
+
+
+def _messages(account: str, region: str, queue: str, handles: list[str]) -> list[Any]:
+    found = _queue(account, region, queue)
+    wanted = set(handles)
+    return [message for message in list(found._messages) if message.receipt_handle in wanted] if found else []
+
+
+def _queue(account: str, region: str, queue: str) -> Any:
     from moto.sqs.models import sqs_backends
 
-    found = sqs_backends[account][region].queues.get(queue)
-    return len(found.messages) if found else 0
+    return sqs_backends[account][region].queues.get(queue)

@@ -9,11 +9,11 @@ from typing import Any
 from vmie_local.front_door import ApiCall, ApiError
 from vmie_local.workflows.api_machines import check_name, describe_revision, no_such_machine
 from vmie_local.workflows.execution import Execution
-from vmie_local.workflows.interpreter import MOST_BYTES
 from vmie_local.workflows.paging import page
 from vmie_local.workflows.runner import Runner
 from vmie_local.workflows.status_event import redrive_reason, redrive_status
 from vmie_local.workflows.store import ExecutionExistsError, NoSuchMachineError, Store
+from vmie_local.workflows.visit import MOST_BYTES
 
 
 class ExecutionsApi:

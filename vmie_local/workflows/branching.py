@@ -11,7 +11,8 @@ from vmie_local.workflows.errors import QUERY_EVALUATION, RUNTIME, Halted, State
 from vmie_local.workflows.flow import Flow
 
 if TYPE_CHECKING:
-    from vmie_local.workflows.interpreter import Interpreter, Visit
+    from vmie_local.workflows.interpreter import Interpreter
+    from vmie_local.workflows.visit import Visit
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 _MOST_ITERATIONS_AT_ONCE = 40
@@ -43,13 +44,11 @@ def run_map(interpreter: Interpreter, visit: Visit) -> list[Any]:
     Raises:
         StateError: The first error of an iteration; the others are called off.
     """
-    state, expressions = visit.state, interpreter.expressions
-    items = visit.data
-    if "Items" in state:
-        items = expressions.render(state["Items"], visit.bindings(), "Items")
+    state = visit.state
+    items = visit.render(state["Items"], "Items") if "Items" in state else visit.data
     if not isinstance(items, list):
         raise StateError(QUERY_EVALUATION, "The field 'Items' must be an array.")
-    limit = interpreter.seconds(visit, "MaxConcurrency") or 0
+    limit = visit.seconds("MaxConcurrency") or 0
     visit.note("MapStateStarted", {"length": len(items)})
 
     def iteration(index: int, item: Any) -> Callable[[Flow], Any]:
@@ -60,8 +59,8 @@ def run_map(interpreter: Interpreter, visit: Visit) -> list[Any]:
             inner.note("MapIterationStarted", details)
             try:
                 if "ItemSelector" in state:
-                    seen = {**visit.bindings(), "states": {"input": visit.data, "context": inner.context}}
-                    inner.data = expressions.render(state["ItemSelector"], seen, "ItemSelector")
+                    selecting = replace(visit, context=inner.context)
+                    inner.data = selecting.render(state["ItemSelector"], "ItemSelector")
                 output = interpreter.follow(state["ItemProcessor"]["States"], inner)
             except StateError:
                 inner.note("MapIterationFailed", details)

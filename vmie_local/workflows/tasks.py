@@ -17,7 +17,7 @@ from vmie_local.workflows.tokens import PendingTask, TaskTokens
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
-    from vmie_local.workflows.interpreter import Visit
+    from vmie_local.workflows.visit import Visit
 
 # Step Functions waits for a function's answer as long as the function may run.
 _CALL = Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=50)

@@ -15,10 +15,11 @@ from vmie_local.clock import Clock
 from vmie_local.workflows.errors import StateError
 from vmie_local.workflows.execution import Execution
 from vmie_local.workflows.expressions import Expressions
-from vmie_local.workflows.interpreter import Interpreter, Visit
+from vmie_local.workflows.interpreter import Interpreter
 from vmie_local.workflows.runner import Runner
 from vmie_local.workflows.store import Store
 from vmie_local.workflows.tokens import PendingTask
+from vmie_local.workflows.visit import Visit
 
 TASK = "arn:aws:states:::lambda:invoke"
 
