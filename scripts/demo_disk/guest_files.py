@@ -31,8 +31,8 @@ _GRUB = f"""\
 set default="0"
 set timeout=5
 
-menuentry 'Debian GNU/Linux' --class debian --class gnu-linux --class os $menuentry_id_option
-'gnulinux-simple' {{ \tinsmod part_msdos
+menuentry 'Debian GNU/Linux' --class debian --class os $menuentry_id_option 'gnulinux-simple' {{
+\tinsmod part_msdos
 \tinsmod ext2
 \tsearch --no-floppy --fs-uuid --set=root {ROOT_UUID}
 \tlinux\t/boot/vmlinuz-{KERNEL} root=UUID={ROOT_UUID} ro net.ifnames=0 biosdevname=0 console=ttyS0
@@ -104,6 +104,7 @@ def _kernel() -> bytes:
     image[0x1FE:0x202] = b"\x55\xaa\xeb\x6a"
     image[0x202:0x206] = b"HdrS"
     struct.pack_into("<HIHH", image, 0x206, 0x20F, 0, 0, 0x400)
+    image[0x236] = 1  # a 64-bit kernel
     image[0x211] = 1  # loaded high: a bzImage
     version = f"{KERNEL} (placeholder, boots nothing)".encode()
     image[0x600 : 0x600 + len(version)] = version

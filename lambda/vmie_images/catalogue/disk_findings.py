@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmie_images.catalogue.entry import DOUBTS, NONE, Entry, Severity, error, warning
+from vmie_images.catalogue.entry import DOUBTS, NONE, Entry, Severity, error, info, warning
 
 _NO_PARTITIONS = 'ImportImage fails with "ClientError: No valid partitions. Not a valid volume.".'
 
-DISK_FINDINGS: dict[str, Entry] = {
+PARTITIONS: dict[str, Entry] = {
     "RawSizeNotSectors": error(
         "A raw disk is a whole number of 512-byte sectors; anything else was cut, or is not a disk.",
         "Compare its size with the original and upload it again; `qemu-img resize` rounds an image up.",
@@ -55,3 +55,41 @@ DISK_FINDINGS: dict[str, Entry] = {
         "Check the table with fdisk.",
     ),
 }
+
+VOLUMES: dict[str, Entry] = {
+    "EncryptedVolume": error(
+        "ImportImage cannot read an encrypted volume; the service accepts none.",
+        "Decrypt the volume (BitLocker: `manage-bde -off C:`; LUKS: restore to a plain volume), and "
+        "encrypt the "
+        "EBS volumes instead (`Encrypted` of the request).",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
+    "FileSystemDamaged": warning(
+        "A file system whose structures contradict each other may fail during validation or at boot.",
+        "Check it in the running guest (fsck, chkdsk), shut the guest down and export it again.",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
+    "FileSystemUnreadable": warning(
+        "The inspection does not read this kind of volume; the service may.",
+        "Nothing need be done if the guest follows the requirements of VM Import/Export.",
+    ),
+    "FileSystemNotClean": info(
+        "The guest was not shut down properly, or is still running. Its journal is replayed at the first "
+        "boot.",
+        "Shut the guest down before it is exported.",
+    ),
+    "LvmDamaged": warning(
+        'ImportImage fails with "ClientError: Unsupported configuration - Logical volume group activation '
+        'failed" where a volume group cannot be activated.',
+        "Check it in the running guest (`vgck`), and export every disk of the group.",
+    ),
+    "LvmUnreadable": warning(
+        "The inspection reads linear logical volumes only; one that spans a missing disk fails with "
+        '"ClientError: Unsupported configuration - Logical volume group activation failed".',
+        "Export every disk of the volume group together.",
+    ),
+}
+
+DISK_FINDINGS = PARTITIONS | VOLUMES

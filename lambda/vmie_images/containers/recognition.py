@@ -15,7 +15,8 @@ from vmie_images.ranges import RangeSource
 
 _TIB = 1 << 40
 _OPENERS = {"VMDK": open_vmdk, "VHD": open_vhd, "VHDX": open_vhdx}
-_CORRUPT = {"VMDK": "VmdkCorrupt", "VHD": "VhdCorrupt", "VHDX": "VhdxCorrupt", "OVA": "OvaCorrupt"}
+CORRUPT = {"VMDK": "VmdkCorrupt", "VHD": "VhdCorrupt", "VHDX": "VhdxCorrupt", "OVA": "OvaCorrupt"}
+"""The finding that a damaged file of each format is."""
 MAX_VOLUMES = 21
 """Volumes of an AMI that ImportImage makes, at most."""
 
@@ -39,7 +40,7 @@ def recognise(source: RangeSource, name: str, log: FindingLog) -> Container:
     try:
         container = open_ova(source, log, _open_member)
     except CorruptImageError as error:
-        log.add(error.code or _CORRUPT["OVA"], error.found)
+        log.add(error.code or CORRUPT["OVA"], error.found)
         return Container("OVA", source.size)
     if len(container.disks) > MAX_VOLUMES:
         log.add("TooManyDisks", f"{len(container.disks)} disks")
@@ -58,7 +59,7 @@ def open_disk(name: str, source: RangeSource, log: FindingLog, kind: str | None 
         else:
             _report_unsupported(image, source, log)
     except CorruptImageError as error:
-        log.add(error.code or _CORRUPT[image.format], error.found)
+        log.add(error.code or CORRUPT[image.format], error.found)
     _check_size(image, log)
     return image
 

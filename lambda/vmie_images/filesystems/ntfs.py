@@ -22,6 +22,7 @@ _IS_DIRECTORY, _VOLUME_DIRTY = 0x2, 0x1
 _DOS_NAME = 2
 _REFERENCE = (1 << 48) - 1
 _CACHED_RECORDS = 64
+_CACHED_FILES = 8
 _MAX_DEPTH = 24
 _MAX_EXTENSIONS = 64
 MAX_DIRECTORY = 1 << 20
@@ -50,6 +51,7 @@ class Ntfs(FileTree):
         if not 512 <= self._record_size <= 65536 or not 512 <= self._index_size <= 65536:
             raise CorruptImageError("the NTFS boot sector's geometry is impossible")
         self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._runs: OrderedDict[int, tuple[Attribute | None, list[Run]]] = OrderedDict()
         self._table: list[Run] = []
         at = number("<Q", boot, 48) * self._cluster
         first = with_fixups(
@@ -144,17 +146,26 @@ class Ntfs(FileTree):
         Raises:
             UnreadableLayoutError: The file is compressed or encrypted.
         """
-        parts = self._parts(self._record(node.handle), _DATA)
-        if not parts:
+        first, runs = self._data_of(node.handle)
+        if first is None:
             return b""
-        if parts[0].flags & (_COMPRESSED | _ENCRYPTED):
+        if first.flags & (_COMPRESSED | _ENCRYPTED):
             raise UnreadableLayoutError("a compressed or encrypted NTFS file")
-        length = max(0, min(length, parts[0].size - offset))
-        if parts[0].resident:
-            return parts[0].value[offset : offset + length]
-        valid = max(0, min(length, parts[0].valid_size - offset))
-        runs = [run for part in parts for run in part.runs]
+        length = max(0, min(length, first.size - offset))
+        if first.resident:
+            return first.value[offset : offset + length]
+        valid = max(0, min(length, first.valid_size - offset))
         return self._read_runs(runs, offset, valid).ljust(length, b"\0")
+
+    def _data_of(self, index: int) -> tuple[Attribute | None, list[Run]]:
+        """The first part of a file's data attribute, and the runs of all parts."""
+        if index not in self._runs:
+            parts = self._parts(self._record(index), _DATA)
+            runs = [run for part in parts if not part.resident for run in part.runs]
+            self._runs[index] = (parts[0] if parts else None, runs)
+            if len(self._runs) > _CACHED_FILES:
+                self._runs.popitem(last=False)
+        return self._runs[index]
 
     def _index(self, directory: Node) -> tuple[bytes, list[Run]]:
         """The root of a directory's index, and the runs of its further nodes."""

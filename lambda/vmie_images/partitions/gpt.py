@@ -97,6 +97,7 @@ def _partitions(entries: bytes, sector_size: int) -> list[Partition]:
                 size=(last - first + 1) * sector_size,
                 active=bool(attributes & _LEGACY_ACTIVE),
                 name=entry[56:128].decode("utf-16-le", "replace").split("\0", 1)[0] or None,
+                uuid=str(UUID(bytes_le=entry[16:32])),
             )
         )
     return partitions

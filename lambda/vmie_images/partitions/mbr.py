@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmie_images.errors import CorruptImageError
-from vmie_images.fields import unpack
+from vmie_images.fields import number, unpack
 from vmie_images.findings import FindingLog
 from vmie_images.partitions.partition import Partition
 from vmie_images.ranges import RangeSource, read_exactly
@@ -90,7 +90,8 @@ def read_partitions(
             partitions += _logical(disk, record, sector_size, log)
         else:
             partitions.append(_partition(record, record.slot, 0, sector_size))
-    return partitions
+    signature = number("<I", disk.read(440, 4))
+    return [replace(part, uuid=f"{signature:08x}-{part.number:02x}") for part in partitions]
 
 
 def _partition(record: Record, number: int, base: int, sector_size: int) -> Partition:

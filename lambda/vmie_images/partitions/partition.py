@@ -16,6 +16,7 @@ class Partition:
         size: Bytes.
         active: Whether the MBR marks it as the one to boot.
         name: Its GPT name.
+        uuid: Its identifier as ``PARTUUID=`` takes it.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Partition:
     size: int
     active: bool = False
     name: str | None = None
+    uuid: str | None = None
 
     @property
     def end(self) -> int:

@@ -1,0 +1,66 @@
+"""The document of an inspection: JSON types only, sizes in bytes. Its keys are contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vmie_images.volumes.volume import Volume
+
+if TYPE_CHECKING:
+    from vmie_images.inspection import InspectedDisk, Inspection
+
+
+def inspection_document(inspection: Inspection) -> dict[str, object]:
+    """The document that a result holds and the command prints."""
+    container, cost = inspection.container, inspection.cost
+    return {
+        "Container": {
+            "Format": container.format,
+            "Subtype": container.subtype,
+            "VirtualSize": container.virtual_size,
+            "StoredSize": container.stored_size,
+        },
+        "Disks": [_disk(disk, inspection.volumes) for disk in inspection.disks],
+        "Guest": inspection.guest.to_document() if inspection.guest else None,
+        "Findings": [finding.to_document() for finding in inspection.findings],
+        "Verdicts": {method: str(verdict) for method, verdict in inspection.verdicts.items()},
+        "Recommendation": inspection.recommendation.to_document(),
+        "Cost": {"Gets": cost.gets, "Bytes": cost.bytes, "Seconds": round(cost.seconds, 3)},
+    }
+
+
+def _disk(disk: InspectedDisk, volumes: list[Volume]) -> dict[str, Any]:
+    image, table = disk.image, disk.table
+    own = [volume for volume in volumes if volume.disk == image.name]
+    return {
+        "Name": image.name,
+        "Container": {"Format": image.format, "Subtype": image.subtype},
+        "VirtualSize": image.virtual_size,
+        "StoredSize": image.stored_size,
+        "PartitionTable": table.scheme if table else None,
+        "Partitions": [_partition(volume) for volume in own if volume.partition],
+        "LogicalVolumes": [_logical_volume(volume) for volume in own if volume.mapper],
+    }
+
+
+def _partition(volume: Volume) -> dict[str, Any]:
+    partition = volume.partition
+    return {
+        "Number": partition.number if partition else None,
+        "Type": partition.type if partition else None,
+        "Start": partition.start if partition else None,
+        "Size": partition.size if partition else None,
+        "Filesystem": volume.filesystem,
+        "Label": (volume.tree.label if volume.tree else None) or (partition.name if partition else None),
+        "Encrypted": volume.encrypted,
+    }
+
+
+def _logical_volume(volume: Volume) -> dict[str, Any]:
+    return {
+        "Name": "/".join(volume.mapper or ()),
+        "Size": volume.data.size,
+        "Filesystem": volume.filesystem,
+        "Label": volume.tree.label if volume.tree else None,
+        "Encrypted": volume.encrypted,
+    }

@@ -1,0 +1,92 @@
+"""From the disks to the guest on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vmie_images.errors import CorruptImageError, UnreadableLayoutError
+from vmie_images.findings import FindingLog
+from vmie_images.guest.boot_modes import BootSetup, read_boot_setup
+from vmie_images.guest.guest import Guest
+from vmie_images.guest.linux import LinuxFacts, read_linux
+from vmie_images.guest.linux_guest import describe_linux
+from vmie_images.guest.linux_roots import find_roots
+from vmie_images.guest.windows import find_windows
+from vmie_images.guest.windows_guest import describe_windows
+from vmie_images.partitions.table import PartitionTable
+from vmie_images.ranges import RangeSource
+from vmie_images.verdict.linux_rules import judge_linux
+from vmie_images.verdict.windows_rules import judge_windows
+from vmie_images.volumes.survey import survey
+from vmie_images.volumes.volume import Volume
+
+Disk = tuple[str, RangeSource, PartitionTable]
+"""Name, content and partition table."""
+
+_HARMLESS = frozenset({"swap", "FAT", "exFAT", "LVM"})
+"""Kinds of volume that hold no operating system of their own."""
+
+
+@dataclass
+class Examination:
+    """What was found on the disks; filled step by step, so that a spent budget leaves what was found
+    before."""
+
+    volumes: list[Volume] = field(default_factory=list)
+    guest: Guest | None = None
+
+
+def examine(disks: list[Disk], examination: Examination, log: FindingLog) -> None:
+    """Find the volumes and the guest, and hold the guest against the requirements."""
+    tables = [table for _, _, table in disks]
+    examination.volumes = volumes = survey(disks, log)
+    setup = read_boot_setup(tables, volumes)
+    roots = find_roots(volumes, log)
+    windows = find_windows(volumes, log)
+    if len(roots) + len(windows) > 1:
+        places = [root.volume.described for root in roots] + [facts.volume.described for facts in windows]
+        log.add("SeveralOperatingSystems", f"systems on {', '.join(places)}")
+    if windows:
+        examination.guest = describe_windows(windows[0], setup)
+        judge_windows(windows[0], setup, tables, log.for_disk(windows[0].volume.disk))
+    elif roots:
+        _examine_linux(LinuxFacts(roots[0]), volumes, setup, examination, log.for_disk(roots[0].volume.disk))
+    else:
+        _report_nothing(volumes, log)
+
+
+def _examine_linux(
+    facts: LinuxFacts, volumes: list[Volume], setup: BootSetup, examination: Examination, log: FindingLog
+) -> None:
+    volume = facts.root.volume
+    try:
+        read_linux(facts, volumes, log)
+    except CorruptImageError as error:
+        log.add("FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}")
+    except UnreadableLayoutError as error:
+        log.add("FileSystemUnreadable", f"{volume.described}: {error}")
+    else:
+        judge_linux(facts, setup, log)
+    finally:
+        examination.guest = describe_linux(facts, setup)
+
+
+def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:
+    if all(volume.kind is None and volume.partition is None for volume in volumes):
+        return  # a disk without partitions says enough
+    unread = [
+        volume
+        for volume in volumes
+        if (volume.tree is None and volume.kind not in _HARMLESS) or volume.problem
+    ]
+    unread = [volume for volume in unread if not volume.encrypted and volume.kind is not None]
+    if any(volume.encrypted for volume in volumes):
+        return
+    if unread:
+        listed = ", ".join(f"{volume.described} ({volume.filesystem or 'unknown'})" for volume in unread[:4])
+        log.add("GuestUnknown", f"no system where it can be read; not read: {listed}")
+    else:
+        kinds = ", ".join(
+            f"{volume.described}: {volume.filesystem or 'nothing known'}" for volume in volumes[:6]
+        )
+        log.add("NoOperatingSystem", kinds)

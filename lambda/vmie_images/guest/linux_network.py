@@ -1,0 +1,85 @@
+"""Which names a Linux guest's network configuration gives its interfaces.
+
+Source: systemd's "Predictable Network Interface Names".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from vmie_images.guest.boot_entry import argument
+from vmie_images.guest.linux_root import LinuxRoot
+
+MAX_FILES = 16
+_PREDICTABLE = re.compile(
+    r"\b(?:en|wl|ww)(?:o\d+|s\d+(?:f\d+)?|p\d+s\d+(?:f\d+)?|P\d+p\d+s\d+|x[0-9a-f]{12})(?:np?\d+)?\b"
+)
+_STATIC = re.compile(
+    r"^\s*(iface\s+\S+\s+inet\s+static|BOOTPROTO\s*=\s*[\"']?(?:static|none)|Address\s*=|address1\s*=|method\s*=\s*manual)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_FOLDERS = {
+    "/etc/sysconfig/network-scripts": "ifcfg-",
+    "/etc/sysconfig/network": "ifcfg-",
+    "/etc/netplan": "",
+    "/etc/NetworkManager/system-connections": "",
+    "/etc/systemd/network": "",
+    "/etc/network/interfaces.d": "",
+}
+_PERSISTENT_RULES = "/etc/udev/rules.d/70-persistent-net.rules"
+
+
+@dataclass
+class NetworkSetup:
+    """What the guest's network configuration says.
+
+    Attributes:
+        predictable: Interfaces that it names by their place in the old machine, such as ``ens192``.
+        static: Files that give an interface a static address.
+        traditional: Whether the kernel is told to name interfaces ``eth0``, ``eth1``, ...
+        persistent_rules: Whether udev rules tie a name to the old machine's MAC address.
+    """
+
+    predictable: list[str] = field(default_factory=list)
+    static: list[str] = field(default_factory=list)
+    traditional: bool = False
+    persistent_rules: bool = False
+
+
+def read_network(root: LinuxRoot, arguments: str) -> NetworkSetup:
+    """Read the network configuration that the common tools leave in a guest."""
+    setup = NetworkSetup(traditional=argument(arguments, "net.ifnames") == "0")
+    for path, words in _files(root):
+        for name in _PREDICTABLE.findall(_without_comments(words)):
+            if name not in setup.predictable:
+                setup.predictable.append(name)
+        if _STATIC.search(_without_comments(words)) or _netplan_addresses(path, words):
+            setup.static.append(path)
+    setup.persistent_rules = "ATTR" in _without_comments(root.text(_PERSISTENT_RULES) or "")
+    return setup
+
+
+def _files(root: LinuxRoot) -> list[tuple[str, str]]:
+    found = []
+    words = root.text("/etc/network/interfaces")
+    if words:
+        found.append(("/etc/network/interfaces", words))
+    for folder, prefix in _FOLDERS.items():
+        names = [name for name in root.list(folder) if name.startswith(prefix) and name != "ifcfg-lo"]
+        for name in names[:MAX_FILES]:
+            # The file's own name counts: ifcfg-ens192.
+            words = root.text(f"{folder}/{name}", 8192)
+            if words is not None:
+                found.append((f"{folder}/{name}", f"{name}\n{words}"))
+    return found
+
+
+def _without_comments(words: str) -> str:
+    return "\n".join(line for line in words.splitlines() if not line.lstrip().startswith(("#", ";")))
+
+
+def _netplan_addresses(path: str, words: str) -> bool:
+    return (
+        path.startswith("/etc/netplan/") and re.search(r"^\s*addresses\s*:", words, re.MULTILINE) is not None
+    )

@@ -1,0 +1,81 @@
+"""What VM Import/Export says to a Windows guest."""
+
+from __future__ import annotations
+
+from vmie_images.findings import FindingLog
+from vmie_images.guest.boot_modes import BootSetup
+from vmie_images.guest.windows import WindowsFacts
+from vmie_images.partitions.table import PartitionTable
+from vmie_images.verdict.supported_systems import windows_row
+
+_US_ENGLISH = "0409"
+_DOT_NET_45 = 378389
+
+
+def judge_windows(
+    facts: WindowsFacts, setup: BootSetup, tables: list[PartitionTable], log: FindingLog
+) -> None:
+    """Hold a Windows guest against the requirements."""
+    _judge_edition(facts, log)
+    _judge_state(facts, log)
+    _judge_boot(facts, setup, tables, log)
+    if facts.services_known:
+        _judge_services(facts, log)
+
+
+def _judge_edition(facts: WindowsFacts, log: FindingLog) -> None:
+    named = " ".join(part for part in (facts.product, facts.build and f"(build {facts.build})") if part)
+    if facts.installation == "Nano Server":
+        log.add("NanoServer", named)
+    row = windows_row(facts.family, facts.edition)
+    if facts.family is None:
+        log.add("ReleaseUnknown", named or "the registry names no product")
+    elif row is None:
+        log.add("WindowsEditionNotSupported", f"{named}, edition {facts.edition or 'unknown'}")
+    elif row.get("eol"):
+        log.add("ReleaseDeprecated", named)
+    if facts.machine == "arm64":
+        log.add("ArchitectureNotSupported", f"{named} for arm64")
+    elif facts.machine == "i386":
+        log.add("ThirtyTwoBit", f"{named}, 32-bit")
+    language = (facts.language or _US_ENGLISH).zfill(4)
+    if facts.client and language != _US_ENGLISH:
+        log.add("WindowsLanguage", f"installed in the language {language}")
+
+
+def _judge_state(facts: WindowsFacts, log: FindingLog) -> None:
+    if facts.hibernated:
+        log.add("WindowsNotShutDown", "hiberfil.sys holds a hibernated session")
+    elif facts.unclean:
+        log.add("WindowsNotShutDown", "a registry hive was not written to its end")
+    if facts.auto_logon:
+        log.add("AutoLogon", "Winlogon has AutoAdminLogon = 1")
+    if facts.reboot_pending:
+        log.add("UpdatesPending", "Component Based Servicing waits for a restart")
+    if facts.remote_desktop is False:
+        log.add("RemoteDesktopDisabled", "fDenyTSConnections is set")
+    if facts.dot_net is not None and facts.dot_net < _DOT_NET_45:
+        log.add("DotNetTooOld", f".NET Framework 4, release {facts.dot_net}")
+    if facts.vmware_tools:
+        log.add("VmwareTools", "the registry lists VMware Tools")
+
+
+def _judge_services(facts: WindowsFacts, log: FindingLog) -> None:
+    if "vmms" in facts.services:
+        log.add("HyperVRole", "the service vmms (Hyper-V Virtual Machine Management) is installed")
+    missing = [
+        name for name, service in (("ENA", "ena"), ("NVMe", "stornvme")) if service not in facts.services
+    ]
+    if missing:
+        log.add("WindowsDriversMissing", f"no driver for {' and '.join(missing)}")
+
+
+def _judge_boot(facts: WindowsFacts, setup: BootSetup, tables: list[PartitionTable], log: FindingLog) -> None:
+    if facts.family == "Windows 11" and "uefi" not in setup.modes:
+        log.add("UefiFallbackLoaderMissing", "Windows 11 boots by UEFI only, and there is no fallback loader")
+    elif not setup.modes:
+        log.add(
+            "NoBootMode", "neither boot code in the first sector nor an EFI system partition with a loader"
+        )
+    if any(part.type == "Windows dynamic disk" for table in tables for part in table.partitions):
+        log.add("DynamicDisk", "a partition of a dynamic disk")

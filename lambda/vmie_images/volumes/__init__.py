@@ -1,0 +1,1 @@
+"""Volumes: what the partitions of all disks hold, logical volumes included."""
