@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from vmie_local.demo.disk_file import REPOSITORY, SUFFIXES, choose
+from vmie_local.demo.disk_file import REPOSITORY, SUFFIXES, DiskFile, choose, readable_size
 from vmie_local.demo.errors import DemoError
 from vmie_local.demo.screen import Screen
 
@@ -39,10 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         disk = choose(options.image)
         _require_repository()
         _log_to(_LOG)
-        # Imported late: a wrong argument is answered at once, not after loading moto.
-        from vmie_local.demo.run import run
-
-        return EXIT_IMPORTED if run(disk, screen) else EXIT_FAILED
+        return _demonstrate(disk, screen)
     except DemoError as error:
         screen.problem(error.message, error.remedy)
         return EXIT_FAILED
@@ -61,6 +59,23 @@ def main(arguments: Sequence[str]) -> int:
             f"This is a fault of the demo, not of your image; please report it with {_LOG}.",
         )
         return EXIT_FAILED
+
+
+def _demonstrate(disk: DiskFile, screen: Screen) -> int:
+    began = time.monotonic()
+    screen.heading(
+        "VM Import/Export on a local AWS",
+        f"{disk.path.name}, {readable_size(disk.size)}. No AWS account, nothing leaves this machine.",
+    )
+    # Imported late: a wrong argument is answered at once, and this takes seconds.
+    with screen.step("Load the local AWS"):
+        from vmie_local.demo.run import run
+    image_id = run(disk, screen)
+    if image_id is None:
+        return EXIT_FAILED
+    screen.line()
+    screen.line(f"{image_id} is ready, {time.monotonic() - began:.0f} s after the start.", style="bold green")
+    return EXIT_IMPORTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from vmie_local.cost import bill
 from vmie_local.cost.metering import Meter
 from vmie_local.demo import tables
-from vmie_local.demo.disk_file import DiskFile, readable_size
+from vmie_local.demo.disk_file import DiskFile
 from vmie_local.demo.errors import DemoError
 from vmie_local.demo.following import ImportFollower
 from vmie_local.demo.pipeline import Pipeline
@@ -25,7 +28,7 @@ _NOT_PROVEN = (
 )
 
 
-def run(disk: DiskFile, screen: Screen) -> bool:
+def run(disk: DiskFile, screen: Screen) -> str | None:
     """Import one disk image on a local AWS.
 
     Args:
@@ -33,33 +36,34 @@ def run(disk: DiskFile, screen: Screen) -> bool:
         screen: Where to show it.
 
     Returns:
-        Whether an AMI was made.
+        The id of the AMI, or None where the import failed and the screen says why.
 
     Raises:
         DemoError: If the demo could not be done.
     """
-    began = time.monotonic()
-    screen.heading(
-        "VM Import/Export on a local AWS",
-        f"{disk.path.name}, {readable_size(disk.size)}. No AWS account, nothing leaves this machine.",
-    )
-    with screen.step("Start the local AWS") as tell:
-        cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
-        cloud.start()
-        tell(f"{cloud.endpoint}, IAM enforced")
+    cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
     try:
-        imported = _import(cloud, disk, screen)
+        with screen.step("Start the local AWS") as tell:
+            cloud.start()
+            tell(f"{cloud.endpoint}, IAM enforced")
+        return _import(cloud, disk, screen)
     finally:
-        cloud.stop()
-    screen.line()
-    took = time.monotonic() - began
-    if imported:
-        screen.line(f"{imported} is ready, {took:.0f} s after the start.", style="bold green")
-    return imported is not None
+        with _uninterrupted():
+            cloud.stop()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C while everything is stopped would leave half of it running."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
-    """Returns the AMI's id, or None where the import failed."""
     pipeline = Pipeline.deploy(cloud, screen)
     meter = Meter(cloud)
     meter.start()

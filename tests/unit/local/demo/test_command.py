@@ -21,10 +21,10 @@ def running(monkeypatch: pytest.MonkeyPatch) -> type:
     """Replaces the demo itself; `outcome` is what it returns or raises."""
 
     class Run:
-        outcome: bool | BaseException = True
+        outcome: str | BaseException | None = "ami-1"
 
         @classmethod
-        def __call__(cls, *_: DiskFile | Screen) -> bool:
+        def __call__(cls, *_: DiskFile | Screen) -> str | None:
             if isinstance(cls.outcome, BaseException):
                 raise cls.outcome
             return cls.outcome
@@ -33,12 +33,15 @@ def running(monkeypatch: pytest.MonkeyPatch) -> type:
     return Run
 
 
-def test_an_import_exits_with_0(running: type) -> None:
+def test_an_import_exits_with_0_and_names_the_image(
+    running: type, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([]) == 0
+    assert "ami-1 is ready" in capsys.readouterr().out
 
 
 def test_a_failed_import_exits_with_1(running: type) -> None:
-    running.outcome = False
+    running.outcome = None
 
     assert main([]) == 1
 
