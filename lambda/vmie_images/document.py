@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vmie_images.fields import printable
 from vmie_images.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from vmie_images.inspection import InspectedDisk, Inspection
 
 
-def inspection_document(inspection: Inspection) -> dict[str, object]:
+MAX_ITEMS = 64
+"""Items of a list of the guest's; what it holds more is left out."""
+
+
+def inspection_document(inspection: Inspection) -> dict[str, Any]:
     """The document that a result holds and the command prints."""
     container, cost = inspection.container, inspection.cost
     return {
@@ -21,7 +26,7 @@ def inspection_document(inspection: Inspection) -> dict[str, object]:
             "StoredSize": container.stored_size,
         },
         "Disks": [_disk(disk, inspection.volumes) for disk in inspection.disks],
-        "Guest": inspection.guest.to_document() if inspection.guest else None,
+        "Guest": _bounded(inspection.guest.to_document()) if inspection.guest else None,
         "Findings": [finding.to_document() for finding in inspection.findings],
         "Verdicts": {method: str(verdict) for method, verdict in inspection.verdicts.items()},
         "Recommendation": inspection.recommendation.to_document(),
@@ -33,7 +38,7 @@ def _disk(disk: InspectedDisk, volumes: list[Volume]) -> dict[str, Any]:
     image, table = disk.image, disk.table
     own = [volume for volume in volumes if volume.disk == image.name]
     return {
-        "Name": image.name,
+        "Name": printable(image.name),
         "Container": {"Format": image.format, "Subtype": image.subtype},
         "VirtualSize": image.virtual_size,
         "StoredSize": image.stored_size,
@@ -51,16 +56,29 @@ def _partition(volume: Volume) -> dict[str, Any]:
         "Start": partition.start if partition else None,
         "Size": partition.size if partition else None,
         "Filesystem": volume.filesystem,
-        "Label": (volume.tree.label if volume.tree else None) or (partition.name if partition else None),
+        "Label": _bounded(
+            (volume.tree.label if volume.tree else None) or (partition.name if partition else None)
+        ),
         "Encrypted": volume.encrypted,
     }
 
 
 def _logical_volume(volume: Volume) -> dict[str, Any]:
     return {
-        "Name": "/".join(volume.mapper or ()),
+        "Name": printable("/".join(volume.mapper or ())),
         "Size": volume.data.size,
         "Filesystem": volume.filesystem,
-        "Label": volume.tree.label if volume.tree else None,
+        "Label": _bounded(volume.tree.label) if volume.tree else None,
         "Encrypted": volume.encrypted,
     }
+
+
+def _bounded(value: Any) -> Any:
+    """What a guest says about itself, cut to what a result can carry."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_bounded(item) for item in value[:MAX_ITEMS]]
+    if isinstance(value, dict):
+        return {key: _bounded(item) for key, item in value.items()}
+    return value

@@ -38,3 +38,11 @@ def text(data: bytes, encoding: str = "utf-8") -> str:
 def is_power_of_two(value: int) -> bool:
     """Whether exactly one bit is set."""
     return value > 0 and value & (value - 1) == 0
+
+
+def printable(words: str, limit: int = 512) -> str:
+    """Somebody else's words, safe to show: cut to ``limit`` characters, without control characters."""
+    shown = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words[:limit]
+    )
+    return shown if len(words) <= limit else f"{shown}..."

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vmie_images.catalogue import CATALOGUE, Effect, Severity
+from vmie_images.fields import printable
 
 
 class Verdict(StrEnum):
@@ -59,7 +60,7 @@ class FindingLog:
 
     def add(self, code: str, found: str, remedy: str | None = None) -> None:
         """Note a finding; the same code with the same words for the same disk is noted once."""
-        finding = Finding(code, found, self.disk, remedy)
+        finding = Finding(code, printable(found), self.disk, remedy)
         if finding.code not in CATALOGUE:
             raise KeyError(f"no finding is called {code!r}; vmie_images.catalogue names them all")
         if finding not in self.findings:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from vmie_images.containers.container import Container, DiskImage
 from vmie_images.containers.recognition import CORRUPT, recognise
@@ -76,7 +77,7 @@ class Inspection:
         """The method and the parameters to import it with."""
         return recommend(self.container, self.guest, self.verdicts)
 
-    def to_document(self) -> dict[str, object]:
+    def to_document(self) -> dict[str, Any]:
         """The document that a result holds and the command prints: JSON types only, sizes in bytes."""
         return inspection_document(self)
 
