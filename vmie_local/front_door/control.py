@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from vmie_local.front_door.authorization import Authorizer, Identities
+from vmie_local.front_door.authorization import Authorizer, Identities, is_exempt
 from vmie_local.front_door.faults import FaultError, Faults
 from vmie_local.front_door.http import HttpAnswer, HttpRequest
 from vmie_local.front_door.journal import FIELDS, Journal
@@ -99,9 +99,8 @@ class Control:
     def _use_of_permissions(self, request: HttpRequest) -> HttpAnswer:
         wanted = request.query.get("Role")
         uses = self._journal.uses()
-        names = (
-            [wanted] if wanted else sorted({use.role for use in uses} | set(self._identities.role_names()))
-        )
+        known = {use.role for use in uses} | set(self._identities.role_names())
+        names = [wanted] if wanted else sorted(name for name in known if not is_exempt(name))
         return _json(
             200,
             {

@@ -69,6 +69,11 @@ class Verdict:
 UNLIMITED = Verdict("unlimited")
 
 
+def is_exempt(role_name: str) -> bool:
+    """Whether a role is one of the CDK bootstrap's, whose policies are not ours to prove."""
+    return role_name.startswith(_EXEMPT_ROLES)
+
+
 class Authorizer:
     """Evaluates identity policies, permissions boundaries and session policies.
 
@@ -86,7 +91,7 @@ class Authorizer:
         principal = call.principal
         if principal.is_administrator or (call.service, call.operation) in _ANYBODY:
             return UNLIMITED
-        if principal.role_name and principal.role_name.startswith(_EXEMPT_ROLES):
+        if principal.role_name and is_exempt(principal.role_name):
             return UNLIMITED
         if principal.arn == "*":
             return Verdict("denied", error=denial.error(call, "Access Denied"))

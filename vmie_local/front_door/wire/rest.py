@@ -147,4 +147,4 @@ def _render_document(
     )
     opening = f"<{name}"
     content = content.replace(opening, f'{opening} xmlns="{namespace}"', 1)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{content}'.encode(), "application/xml"
+    return (xml.DECLARATION + content).encode(), "application/xml"

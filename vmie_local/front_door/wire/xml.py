@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from vmie_local.front_door.wire import values
+
+DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 Element = ElementTree.Element
 

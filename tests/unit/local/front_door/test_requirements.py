@@ -318,6 +318,15 @@ def needs(service: str, operation: str, **parameters: Any) -> list[Requirement]:
             ],
         ),
         (
+            "events",
+            "PutTargets",
+            {"Rule": "tick", "Targets": [{"Id": "1", "Arn": "arn:x", "RoleArn": f"{ROLES}/invoker"}]},
+            [
+                ("events:PutTargets", "arn:aws:events:us-east-1:123456789012:rule/tick"),
+                ("iam:PassRole", f"{ROLES}/invoker"),
+            ],
+        ),
+        (
             "ssm",
             "GetParameter",
             {"Name": "/vmie/pause:3"},

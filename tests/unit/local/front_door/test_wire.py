@@ -67,13 +67,13 @@ def test_parameters_arrive_as_they_were_given(service: str, name: str, data: st.
 def test_output_members_are_read_as_they_were_answered(service: str, name: str, data: st.DataObject) -> None:
     model = operation(service, name)
     members = data.draw(structures(model.output_shape)) if model.output_shape else {}
+    if name == "Invoke":
+        members["StatusCode"] = 200  # it is the HTTP status, and botocore takes 300 and more for an error
     wire = protocol(model)
 
     read = read_back(model, wire.render(model, members))
 
     read.pop("ResponseMetadata")
-    if model.name == "Invoke":
-        members.setdefault("StatusCode", 200)
     assert _without_nothing(read) == _without_nothing(members)
 
 

@@ -77,6 +77,13 @@ def _rule(action: str) -> Row:
     return row
 
 
+def _put_targets(call: ApiCall) -> Iterable[Requirement]:
+    yield from _rule("PutTargets")(call)
+    roles = (target.get("RoleArn") for target in call.parameters.get("Targets", []))
+    for role in dict.fromkeys(role for role in roles if role):
+        yield Requirement("iam:PassRole", str(role), {"iam:PassedToService": "events.amazonaws.com"})
+
+
 EVENTS: Table = {
     "DeleteRule": _rule("DeleteRule"),
     "DescribeRule": _rule("DescribeRule"),
@@ -86,6 +93,6 @@ EVENTS: Table = {
     "ListTargetsByRule": _rule("ListTargetsByRule"),
     "PutEvents": _put_events,
     "PutRule": _rule("PutRule"),
-    "PutTargets": _rule("PutTargets"),
+    "PutTargets": _put_targets,
     "RemoveTargets": _rule("RemoveTargets"),
 }
