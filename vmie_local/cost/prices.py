@@ -19,7 +19,7 @@ class Charge(StrEnum):
     LAMBDA_REQUESTS = "invocations"
     LAMBDA_ARM_GB_SECONDS = "GB-seconds, arm64"
     LAMBDA_X86_GB_SECONDS = "GB-seconds, x86_64"
-    S3_WRITES = "PUT, COPY, POST and LIST requests"
+    S3_WRITES = "PUT, POST, LIST requests"
     S3_READS = "GET and other requests"
     DYNAMODB_WRITE_UNITS = "write request units"
     DYNAMODB_READ_UNITS = "read request units"

@@ -90,9 +90,9 @@ class ImportFollower:
             return Sighting(waiting, None, elapsed), False
         task = tasks[-1]
         if task["Status"] == "completed":
-            return Sighting("completed; recording the result", 100, elapsed), False
+            return Sighting("recording the result", 100, elapsed), False
         if task["Status"] == "deleted":
-            return Sighting("failed; finding the cause", None, elapsed), False
+            return Sighting("finding the cause", None, elapsed), False
         progress = str(task.get("Progress", ""))
         percent = int(progress) if progress.isdecimal() else None
         return Sighting(task.get("StatusMessage") or task["Status"], percent, elapsed), True

@@ -79,10 +79,11 @@ def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
     stored = _show_image(cloud, screen, image_id)
     screen.heading("Result", f"s3://{pipeline.bucket}/results/by-id/{document['RequestId']}.json")
     screen.json(tables.result_text(document))
-    screen.line(f"  {tables.inspection_line(document)}".rstrip(), style="dim")
+    if inspection := tables.inspection_line(document):
+        screen.note(inspection, style="dim")
     screen.heading("What this import would have cost in AWS", tables.bill_heading())
     screen.show(tables.bill_table(bill(usage)))
-    screen.line(f"  {tables.storage_line(sum(stored.values()))}")
+    screen.note(tables.storage_line(sum(stored.values())))
     _show_limits(cloud, screen)
     return image_id
 
@@ -133,6 +134,6 @@ def _show_failure(document: dict[str, Any], screen: Screen) -> None:
 
 def _show_limits(cloud: LocalAws, screen: Screen) -> None:
     screen.line()
-    screen.line(f"  {_NOT_PROVEN}", style="dim")
+    screen.note(_NOT_PROVEN, style="dim")
     if cloud.vm_import.notice:
-        screen.line(f"  {cloud.vm_import.notice}", style="yellow")
+        screen.note(cloud.vm_import.notice, style="yellow")

@@ -49,6 +49,13 @@ class Screen:
         """One line of text."""
         self._console.print(text, style=style or None, markup=False, soft_wrap=not self._live)
 
+    def note(self, text: str, *, style: str = "") -> None:
+        """A remark, indented; in a file it stays one line."""
+        if self._live:
+            self._console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+        else:
+            self._console.print(f"  {text}", markup=False, soft_wrap=True)
+
     def heading(self, text: str, detail: str = "") -> None:
         """The title of a part."""
         self._console.print()
@@ -131,8 +138,8 @@ class Screen:
         """The phases of an import: one line when a phase begins, and on a terminal a bar below them."""
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
+            TextColumn("{task.description:<22}"),
+            BarColumn(bar_width=26),
             TaskProgressColumn(),
             TextColumn("{task.fields[clock]}", style="dim"),
         )

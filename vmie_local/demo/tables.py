@@ -77,7 +77,7 @@ def bill_table(bill: Bill) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_footer=True)
     table.add_column("Service", footer="Total")
     table.add_column("Quantity", justify="right")
-    table.add_column("of", overflow="fold")
+    table.add_column("Unit", overflow="fold")
     table.add_column("US dollars", justify="right", footer=dollars(bill.dollars))
     seen = ""
     for line in bill.lines:
@@ -91,7 +91,7 @@ def bill_table(bill: Bill) -> RenderableType:
 
 def bill_heading() -> str:
     """Where and when the prices hold."""
-    return f"AWS list prices, {REGION}, {AS_OF}, first tier, free tiers not counted; sources: docs/costs.md"
+    return f"{REGION} list prices of {AS_OF}, first tier, no free tier; sources: docs/costs.md"
 
 
 def storage_line(stored_bytes: int) -> str:

@@ -65,7 +65,7 @@ def test_the_result_is_returned_and_the_tasks_phases_are_shown() -> None:
         ("waiting for the event", None),
         ("checking the request", None),
         ("converting", 20),
-        ("completed; recording the result", 100),
+        ("recording the result", 100),
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_failed_task_is_shown_until_its_cause_is_known() -> None:
         Cloud(tasks=[{"Status": "deleted"}], documents=[{"Status": "Running"}, {"Status": "Failed"}])
     )
 
-    assert seen == [Sighting("failed; finding the cause", None, 1.0)]
+    assert seen == [Sighting("finding the cause", None, 1.0)]
 
 
 def test_a_pipeline_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
