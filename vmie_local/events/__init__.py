@@ -14,7 +14,7 @@ from vmie_local.events.tampering import Tamperer, Tampering
 from vmie_local.events.target_input import target_input
 from vmie_local.events.targets import Targets
 from vmie_local.moto_seams import events as seam
-from vmie_local.moto_seams import s3_events
+from vmie_local.moto_seams import s3_events, sns
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
@@ -49,9 +49,11 @@ class Events:
         self._tamperer = Tamperer()
         cloud.front_door.control.add("events/tampering", "POST", self._tamper_on_request)
         cloud.front_door.control.add("events/tampering", "DELETE", self._deliver_on_request)
+        cloud.front_door.control.add("s3/expire", "POST", self._expire_on_request)
         self._scheduler = Scheduler(cloud.clock, seam.scheduled_rules, self._on_schedule)
         seam.install(self, cloud.clock)
         s3_events.install(self, cloud.clock)
+        sns.install(self.notify, cloud.clock)
 
     def start(self) -> None:
         """Let schedules fire."""
@@ -68,8 +70,18 @@ class Events:
             self._background.submit(self._route, event)
 
     def notify(self, arn: str, body: str) -> None:
-        """Send a bucket's notification to a queue, a topic or a function, in the background."""
+        """Send a bucket's or a topic's message to a queue, a topic or a function, in the background."""
         self._background.submit(self._targets.send, {"Arn": arn}, {}, body)
+
+    def expire(self, bucket: str, key: str, version_id: str | None = None) -> None:
+        """Remove an object as a lifecycle rule would, with the event that S3 sends then.
+
+        Args:
+            bucket: Its name.
+            key: The object's key.
+            version_id: Default: the newest version gives way to a delete marker, or the object goes.
+        """
+        s3_events.expire(self._cloud.settings.account, bucket, key, version_id)
 
     def drop_next(
         self,
@@ -120,6 +132,13 @@ class Events:
 
     def _deliver_on_request(self, _: dict[str, Any]) -> dict[str, Any]:
         self._tamperer.clear()
+        return {}
+
+    def _expire_on_request(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """`POST /_vmie/s3/expire`: `{"Bucket": …, "Key": …, "VersionId": …}`."""
+        if not wanted.get("Bucket") or not wanted.get("Key"):
+            raise ValueError("Bucket and Key say which object expires.")
+        self.expire(wanted["Bucket"], wanted["Key"], wanted.get("VersionId"))
         return {}
 
     def _route(self, event: Event) -> None:
