@@ -36,7 +36,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Self, TypeVar
 
@@ -163,13 +164,20 @@ class AppSettings:
             if not key.startswith(PREFIX):
                 continue
             if key not in known:
-                nearest = difflib.get_close_matches(key, known, n=1, cutoff=0)[0]
-                raise SettingsError(f"The context key {key} is unknown; the nearest is {nearest}.")
+                raise SettingsError(
+                    f"The context key {key} is unknown; the nearest is {_nearest(key, known)}."
+                )
             try:
                 values[known[key].name] = known[key].metadata["parse"](value)
             except ValueError as expected:
                 raise SettingsError(f"The context key {key} is {value!r}; it takes {expected}.") from None
         return cls(**values)
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    names = {name.removeprefix(PREFIX).lower(): name for name in known}
+    asked = key.removeprefix(PREFIX).lower()
+    return names[difflib.get_close_matches(asked, names, n=1, cutoff=0)[0]]
 
 
 def context_key(setting: Field[Any]) -> str:
@@ -234,13 +242,17 @@ class VmImportExportStack(cdk.Stack):
 
     def _existing(self, take: Callable[[Construct, str, str], _T], setting: str) -> _T | None:
         value = getattr(self._settings, setting)
-        return None if value is None else take(self, setting.title().replace("_", ""), value)
+        return None if value is None else take(self, "Existing" + setting.title().replace("_", ""), value)
 
 
 def main() -> None:
     """Synthesise."""
     app = cdk.App()
-    VmImportExportStack(app, AppSettings.from_context(app.node.get_all_context()))
+    try:
+        settings = AppSettings.from_context(app.node.get_all_context())
+    except SettingsError as error:
+        sys.exit(str(error))
+    VmImportExportStack(app, settings)
     app.synth()
 
 
