@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from vmie_local.cloudformation.api_arguments import text
@@ -23,6 +24,18 @@ _SUBSCRIPTION = (
     "RawMessageDelivery",
     "RedrivePolicy",
     "SubscriptionRoleArn",
+)
+
+
+_OWNERS_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
 )
 
 
@@ -80,9 +93,28 @@ def _put_policy(request: Request) -> Created:
 
 def _delete_policy(request: Request) -> None:
     for arn in request.properties["Topics"]:
+        policy = json.dumps(_owners_policy(arn))
         request.tolerant(
-            _GONE, "sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=""
+            _GONE, "sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy
         )
+
+
+def _owners_policy(topic_arn: str) -> dict[str, Any]:
+    """The policy that a topic has without one of its own: its account may use it (Amazon SNS Developer Guide)."""
+    return {
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [
+            {
+                "Sid": "__default_statement_ID",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": [f"SNS:{action}" for action in _OWNERS_ACTIONS],
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"AWS:SourceOwner": topic_arn.split(":")[4]}},
+            }
+        ],
+    }
 
 
 def _subscribe(request: Request) -> Created:
