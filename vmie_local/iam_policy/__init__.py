@@ -5,7 +5,7 @@ Two questions are answered here:
 * `evaluate(documents, action, resource, context) -> Decision`: do these identity policies allow this action
   on this resource?
 * `may_assume(trust_document, principal, context) -> Decision`: does this role's trust policy let that
-  principal assume the role?
+  principal assume the role? `evaluate_resource_policy` is its like for key policies.
 
 Documents are JSON texts, dictionaries, or `PolicyDocument` objects that `parse_policy` made; texts are
 parsed once and remembered. A context is a mapping of condition keys (`aws:SourceAccount`, `sts:ExternalId`,
@@ -26,6 +26,7 @@ from vmie_local.iam_policy.document import (
     PolicyError,
     Statement,
     parse_policy,
+    parse_resource_policy,
     parse_trust_policy,
 )
 from vmie_local.iam_policy.evaluation import (
@@ -36,7 +37,7 @@ from vmie_local.iam_policy.evaluation import (
     grants_resource,
     relevant_keys,
 )
-from vmie_local.iam_policy.trust import may_assume
+from vmie_local.iam_policy.trust import evaluate_resource_policy, may_assume
 
 __all__ = [
     "Context",
@@ -46,10 +47,12 @@ __all__ = [
     "PolicyError",
     "Statement",
     "evaluate",
+    "evaluate_resource_policy",
     "grants_action",
     "grants_resource",
     "may_assume",
     "parse_policy",
+    "parse_resource_policy",
     "parse_trust_policy",
     "relevant_keys",
 ]

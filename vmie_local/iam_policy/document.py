@@ -15,8 +15,26 @@ _VERSIONS = (CURRENT_VERSION, "2008-10-17")
 _PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
+_PRINCIPALS = ("Principal", "NotPrincipal")
+_RESOURCES = ("Resource", "NotResource")
+_ELEMENTS = frozenset({_PRINCIPALS, _RESOURCES})
+
+
 class PolicyError(ValueError):
     """A document is not a policy; the message names the place and what is allowed there."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of policy: its name, and the elements each statement has besides the actions."""
+
+    name: str
+    elements: tuple[tuple[str, str], ...]
+
+
+_IDENTITY = _Kind("An identity policy", (_RESOURCES,))
+_TRUST = _Kind("A trust policy", (_PRINCIPALS,))
+_RESOURCE = _Kind("A policy of a resource", (_PRINCIPALS, _RESOURCES))
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ def parse_policy(document: str | Mapping[str, Any], name: str = "") -> PolicyDoc
     Raises:
         PolicyError: If it is no policy.
     """
-    return _cached(document if isinstance(document, str) else json.dumps(document), name, trust=False)
+    return _parse(document, name, _IDENTITY)
 
 
 def parse_trust_policy(document: str | Mapping[str, Any], name: str = "") -> PolicyDocument:
@@ -112,11 +130,28 @@ def parse_trust_policy(document: str | Mapping[str, Any], name: str = "") -> Pol
     Raises:
         PolicyError: If it is no trust policy.
     """
-    return _cached(document if isinstance(document, str) else json.dumps(document), name, trust=True)
+    return _parse(document, name, _TRUST)
+
+
+def parse_resource_policy(document: str | Mapping[str, Any], name: str = "") -> PolicyDocument:
+    """A policy attached to a resource, such as a key: it has principals and resources.
+
+    Args:
+        document: JSON text, or the same as dictionaries and lists.
+        name: What decisions call the policy. Default: nothing.
+
+    Raises:
+        PolicyError: If it is no such policy.
+    """
+    return _parse(document, name, _RESOURCE)
+
+
+def _parse(document: str | Mapping[str, Any], name: str, kind: _Kind) -> PolicyDocument:
+    return _cached(document if isinstance(document, str) else json.dumps(document), name, kind)
 
 
 @functools.lru_cache(maxsize=2048)
-def _cached(text: str, name: str, *, trust: bool) -> PolicyDocument:
+def _cached(text: str, name: str, kind: _Kind) -> PolicyDocument:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -131,25 +166,23 @@ def _cached(text: str, name: str, *, trust: bool) -> PolicyDocument:
     if not statements or not all(isinstance(statement, dict) for statement in statements):
         raise PolicyError("Statement must be an object or a list of objects, and there must be one.")
     parsed = [
-        _statement(statement, index, name, trust=trust, variables=version == CURRENT_VERSION)
+        _statement(statement, index, name, kind, variables=version == CURRENT_VERSION)
         for index, statement in enumerate(statements)
     ]
     return PolicyDocument(tuple(parsed), name)
 
 
-def _statement(given: dict[str, Any], index: int, name: str, *, trust: bool, variables: bool) -> Statement:
+def _statement(given: dict[str, Any], index: int, name: str, kind: _Kind, *, variables: bool) -> Statement:
     place = f"Statement {index + 1}"
     effect = given.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"{place}: Effect must be Allow or Deny, not {effect!r}.")
-    pairs = (("Action", "NotAction"), ("Principal", "NotPrincipal") if trust else ("Resource", "NotResource"))
-    for yes, no in pairs:
+    for yes, no in (("Action", "NotAction"), *kind.elements):
         if (yes in given) == (no in given):
             raise PolicyError(f"{place}: there must be either {yes} or {no}.")
-    stray = ({"Resource", "NotResource"} if trust else {"Principal", "NotPrincipal"}) & given.keys()
+    stray = {yes_or_no for pair in _ELEMENTS - set(kind.elements) for yes_or_no in pair} & given.keys()
     if stray:
-        kind = "A trust policy" if trust else "An identity policy"
-        raise PolicyError(f"{place}: {kind} has no {' or '.join(sorted(stray))}.")
+        raise PolicyError(f"{place}: {kind.name} has no {' or '.join(sorted(stray))}.")
     return Statement(
         effect=effect,
         index=index,

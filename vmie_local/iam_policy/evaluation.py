@@ -73,7 +73,7 @@ def evaluate(
         for document in documents
         for statement in _parsed(document).statements
         if covers_action(statement, action)
-        and _covers_resource(statement, resource, known)
+        and covers_resource(statement, resource, known)
         and conditions_hold(statement, known)
     ]
     return decide(applying, known)
@@ -97,7 +97,7 @@ def relevant_keys(documents: Iterable[Document], action: str, resource: str) -> 
         condition.key
         for document in documents
         for statement in _parsed(document).statements
-        if covers_action(statement, action) and _covers_resource(statement, resource, known)
+        if covers_action(statement, action) and covers_resource(statement, resource, known)
         for condition in statement.conditions
     )
 
@@ -127,7 +127,8 @@ def grants_resource(written: str, resource: str) -> bool:
     return _matches_resource(patterns.any_variable(written), resource, None)
 
 
-def _covers_resource(statement: Statement, resource: str, context: Context) -> bool:
+def covers_resource(statement: Statement, resource: str, context: Context) -> bool:
+    """Whether a statement is about a resource."""
     lookup = context.single if statement.variables else None
     if statement.resources is not None:
         return any(_matches_resource(pattern, resource, lookup) for pattern in statement.resources)

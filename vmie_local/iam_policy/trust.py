@@ -1,4 +1,4 @@
-"""Does a role trust a principal?"""
+"""Policies that say who may: trust policies of roles, and policies of resources."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from vmie_local.iam_policy.conditions import Context
-from vmie_local.iam_policy.document import PolicyDocument, Statement, parse_trust_policy
-from vmie_local.iam_policy.evaluation import Decision, conditions_hold, covers_action, decide
+from vmie_local.iam_policy.document import (
+    PolicyDocument,
+    Statement,
+    parse_resource_policy,
+    parse_trust_policy,
+)
+from vmie_local.iam_policy.evaluation import (
+    Decision,
+    conditions_hold,
+    covers_action,
+    covers_resource,
+    decide,
+)
 
 _SESSION = re.compile(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/(.+)")
 
@@ -37,16 +48,53 @@ def may_assume(
     Raises:
         PolicyError: If the document is no trust policy.
     """
-    if isinstance(trust_document, PolicyDocument):
-        document = trust_document
-    else:
-        document = parse_trust_policy(trust_document)
+    document = trust_document
+    if not isinstance(document, PolicyDocument):
+        document = parse_trust_policy(document)
+    return _decide(document, principal, action, None, context)
+
+
+def evaluate_resource_policy(
+    document: PolicyDocument | str | Mapping[str, Any],
+    principal: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, Any] | None = None,
+) -> Decision:
+    """What a policy that is attached to a resource, such as a key policy, says about a principal.
+
+    Args:
+        document: The policy.
+        principal: As in `may_assume`.
+        action: The IAM action.
+        resource: The ARN of the resource.
+        context: The condition keys of the request. Default: none.
+
+    Returns:
+        The decision, with `by_account` as in `may_assume`.
+
+    Raises:
+        PolicyError: If the document is no policy of a resource.
+    """
+    if not isinstance(document, PolicyDocument):
+        document = parse_resource_policy(document)
+    return _decide(document, principal, action, resource, context)
+
+
+def _decide(
+    document: PolicyDocument,
+    principal: str,
+    action: str,
+    resource: str | None,
+    context: Mapping[str, Any] | None,
+) -> Decision:
     known = Context({} if context is None else context)
     applying = [
         statement
         for statement in document.statements
         if covers_action(statement, action)
         and _covers_principal(statement, principal)
+        and (resource is None or covers_resource(statement, resource, known))
         and conditions_hold(statement, known)
     ]
     decision = decide(applying, known)
@@ -74,7 +122,7 @@ def _among(principals: Mapping[str, tuple[str, ...]], principal: str, *, whole_a
     if names & set(principals.get("Federated", ())):
         return True
     for given in principals.get("AWS", ()):
-        if given in names or (given == "*" and whole_accounts):
+        if given == "*" or given in names:
             return True
         if whole_accounts and _account(given) == principal.split(":")[4]:
             return True

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vmie_local.iam_policy import may_assume
+from vmie_local.iam_policy import PolicyError, evaluate_resource_policy, may_assume
 
 VMIE = "vmie.amazonaws.com"
 # As the VM Import/Export user guide prints it, with the account filled in.
@@ -69,7 +69,7 @@ def trust(principal: Any, element: str = "Principal", **more: Any) -> dict[str, 
         ({"AWS": "111122223333"}, SESSION, True, True),
         ({"AWS": "arn:aws:iam::111122223333:root"}, ROLE, True, True),
         ({"AWS": "arn:aws:iam::999999999999:root"}, ROLE, False, False),
-        ({"AWS": "*"}, ROLE, True, True),
+        ({"AWS": "*"}, ROLE, True, False),
         ("*", VMIE, True, False),
         ({"AWS": ["arn:aws:iam::1:user/x", ROLE]}, ROLE, True, False),
         ({"Service": [VMIE, "ec2.amazonaws.com"]}, "ec2.amazonaws.com", True, False),
@@ -93,3 +93,43 @@ def test_a_deny_of_all_others_keeps_them_out():
 
 def test_another_action_is_not_allowed_along():
     assert not may_assume(trust({"AWS": ROLE}), ROLE, action="sts:TagSession").allowed
+
+
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234"
+
+
+def key_policy(**statement: Any) -> dict[str, Any]:
+    return {"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*", **statement}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed", "by_account"),
+    [
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}, True, True),
+        ({"Principal": {"AWS": ROLE}}, True, False),
+        (
+            {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}},
+            True,
+            False,
+        ),
+        (
+            {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "9"}}},
+            False,
+            False,
+        ),
+        ({"Principal": {"AWS": ROLE}, "Action": "kms:Encrypt"}, False, False),
+        ({"Principal": {"AWS": ROLE}, "Resource": "arn:aws:kms:*:*:key/other"}, False, False),
+        ({"Principal": {"Service": "logs.amazonaws.com"}}, False, False),
+    ],
+)
+def test_key_policies(statement: dict[str, Any], allowed: bool, by_account: bool) -> None:
+    context = {"kms:CallerAccount": "111122223333"}
+
+    decision = evaluate_resource_policy(key_policy(**statement), SESSION, "kms:Decrypt", KEY, context)
+
+    assert (decision.allowed, decision.by_account) == (allowed, by_account)
+
+
+def test_a_policy_of_a_resource_needs_principals_and_resources():
+    with pytest.raises(PolicyError, match="either Principal or NotPrincipal"):
+        evaluate_resource_policy(key_policy(), ROLE, "kms:Decrypt", KEY)
