@@ -8,9 +8,11 @@ from vmie_local.deployment import CdkCli
 
 def test_destroying_the_stack_cancels_what_runs_and_what_waits(cloud: LocalAws):
     cli = CdkCli(cloud, ROOT)
-    context = {"vmie:stackName": "Doomed", "vmie:maxConcurrentTasks": "1"}
+    context = {"vmie:stackName": "Doomed", "vmie:maxConcurrentTasks": "1", "vmie:stallTimeoutMinutes": "700"}
     cli.bootstrap()
     doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
+    # Tasks run in scaled time, the CDK CLI does not: this one must outlast its start.
+    doomed.inject("ImportImage", Stall=True, Phase="converting")
     doomed.upload("images/runs.vmdk")
     running = doomed.running("images/runs.vmdk")
     doomed.upload("images/waits.vmdk")

@@ -17,6 +17,16 @@ _DEFAULTS = {
     "SignatureVersion": "1",
     "TracingConfig": "PassThrough",
 }
+_OWNERS_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)
 _SUBSCRIPTION = (
     "DeliveryPolicy",
     "FilterPolicy",
@@ -53,9 +63,22 @@ def _create_topic(request: Request) -> Created:
         Tags=tags.as_list(wanted.get("Tags")) or None,
     )["TopicArn"]
     request.made(arn)
-    for entry in wanted.get("Subscription") or []:
-        request.api("sns", "Subscribe", TopicArn=arn, Protocol=entry["Protocol"], Endpoint=entry["Endpoint"])
+    _subscribe_inline(request, arn)
     return _described_topic(arn)
+
+
+def _subscribe_inline(request: Request, arn: str) -> None:
+    """Make the subscriptions that the topic itself lists what they should be."""
+    before, after = (
+        {(entry["Protocol"], entry["Endpoint"]) for entry in one.get("Subscription") or []}
+        for one in (request.old_properties, request.properties)
+    )
+    for protocol, endpoint in sorted(after - before):
+        request.api("sns", "Subscribe", TopicArn=arn, Protocol=protocol, Endpoint=endpoint)
+    if before - after:
+        for one in request.api("sns", "ListSubscriptionsByTopic", TopicArn=arn)["Subscriptions"]:
+            if (one["Protocol"], one["Endpoint"]) in before - after:
+                request.tolerant(_GONE, "sns", "Unsubscribe", SubscriptionArn=one["SubscriptionArn"])
 
 
 def _update_topic(request: Request) -> Created:
@@ -69,6 +92,7 @@ def _update_topic(request: Request) -> Created:
                 AttributeName=name,
                 AttributeValue=text(wanted.get(name, default)),
             )
+    _subscribe_inline(request, arn)
     if request.changed("Tags"):
         if keys := tags.gone(request.old_properties.get("Tags"), wanted.get("Tags")):
             request.api("sns", "UntagResource", ResourceArn=arn, TagKeys=keys)
@@ -85,6 +109,8 @@ def _delete_topic(request: Request) -> None:
 
 
 def _put_policy(request: Request) -> Created:
+    for arn in set(request.old_properties.get("Topics", [])) - set(request.properties["Topics"]):
+        _set_default_policy(request, arn)
     policy = text(request.properties["PolicyDocument"])
     for arn in request.properties["Topics"]:
         request.api("sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
@@ -93,15 +119,12 @@ def _put_policy(request: Request) -> Created:
 
 def _delete_policy(request: Request) -> None:
     for arn in request.properties["Topics"]:
-        policy = json.dumps(_owners_policy(arn))
-        request.tolerant(
-            _GONE, "sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy
-        )
+        _set_default_policy(request, arn)
 
 
-def _owners_policy(topic_arn: str) -> dict[str, Any]:
-    """The policy that a topic has without one of its own: its account may use it (Amazon SNS Developer Guide)."""
-    return {
+def _set_default_policy(request: Request, arn: str) -> None:
+    """A topic always has a policy: at first one for its owner."""
+    policy = {
         "Version": "2008-10-17",
         "Id": "__default_policy_ID",
         "Statement": [
@@ -110,11 +133,19 @@ def _owners_policy(topic_arn: str) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"AWS": "*"},
                 "Action": [f"SNS:{action}" for action in _OWNERS_ACTIONS],
-                "Resource": topic_arn,
-                "Condition": {"StringEquals": {"AWS:SourceOwner": topic_arn.split(":")[4]}},
+                "Resource": arn,
+                "Condition": {"StringEquals": {"AWS:SourceOwner": request.account}},
             }
         ],
     }
+    request.tolerant(
+        _GONE,
+        "sns",
+        "SetTopicAttributes",
+        TopicArn=arn,
+        AttributeName="Policy",
+        AttributeValue=json.dumps(policy),
+    )
 
 
 def _subscribe(request: Request) -> Created:
@@ -158,7 +189,7 @@ TYPES = (
         create=_create_topic,
         update=_update_topic,
         delete=_delete_topic,
-        replaced_by=frozenset({"TopicName", "FifoTopic", "Subscription"}),
+        replaced_by=frozenset({"TopicName", "FifoTopic"}),
         named_by="TopicName",
     ),
     ResourceType(
