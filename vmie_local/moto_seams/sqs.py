@@ -24,8 +24,13 @@ CHANGE_VISIBILITY = Seam(
     "messages stay invisible while a function works on them",
     ("self", "visibility_timeout"),
 )
+RECEIVE = Seam(
+    "moto.sqs.models:SQSBackend.receive_message",
+    "long polling is the patience of a client, which lives in real time",
+    ("self", "queue_name", "count", "wait_seconds_timeout", "visibility_timeout", "message_attribute_names"),
+)
 
-SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY)
+SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY, RECEIVE)
 
 
 class _NoMappings(dict[str, Any]):
@@ -45,9 +50,19 @@ def install(clock: Clock) -> None:
 
         return init
 
+    def patient(original: Any) -> Any:
+        def receive_message(
+            self: Any, queue_name: str, count: int, wait_seconds_timeout: float, *args: Any, **kwargs: Any
+        ) -> Any:
+            scaled = (wait_seconds_timeout or 0) / clock.scale
+            return original(self, queue_name, count, scaled, *args, **kwargs)
+
+        return receive_message
+
     replace(MILLISECONDS, lambda original: lambda dt=None: original(dt) if dt else clock.now() * 1000)
     replace(SECONDS, lambda original: lambda dt=None: original(dt) if dt else clock.now())
     replace(QUEUE_INIT, without_mappings)
+    replace(RECEIVE, patient)
 
 
 def hide(account: str, region: str, queue: str, handles: list[str]) -> None:
