@@ -112,7 +112,7 @@ def inspect_container(
     if expected is None:
         expected = SUFFIX_FORMATS.get(name.rpartition(".")[2].lower())
     try:
-        _inspect(inspection, reader, name, expected, log)
+        _inspect(inspection, reader, name, expected, log, (budget or Budget()).initramfs)
     except BudgetExceededError as error:
         log.add("InspectionIncomplete", str(error))
     log.findings.sort(key=lambda finding: _SEVERITIES.index(finding.severity))
@@ -121,7 +121,12 @@ def inspect_container(
 
 
 def _inspect(
-    inspection: Inspection, reader: RangeReader, name: str, expected: str | None, log: FindingLog
+    inspection: Inspection,
+    reader: RangeReader,
+    name: str,
+    expected: str | None,
+    log: FindingLog,
+    initramfs_limit: int,
 ) -> None:
     with _shielded(log):
         inspection.container = recognise(reader, name, log)
@@ -138,7 +143,7 @@ def _inspect(
     examination = Examination()
     try:
         with _shielded(log):
-            examine(readable, examination, log)
+            examine(readable, examination, log, initramfs_limit)
     finally:
         inspection.volumes, inspection.guest = examination.volumes, examination.guest
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from vmie_images import FileSource, Inspection, RangeSource, Verdict, inspect_container
+from vmie_images.reader import LOCAL
 
 UNREADABLE = 3
 _STATUS = {Verdict.ACCEPTED: 0, Verdict.DOUBTFUL: 1, Verdict.REJECTED: 2}
@@ -53,7 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     name = options.image.rstrip("/").rpartition("/")[2]
     try:
         with _open(options.image, options.region) as source:
-            inspection = inspect_container(source, name=name, expected=options.format)
+            budget = None if options.image.startswith("s3://") else LOCAL
+            inspection = inspect_container(source, name=name, expected=options.format, budget=budget)
     except (OSError, _S3Error) as error:
         print(f"{parser.prog}: {options.image} cannot be read: {error}", file=sys.stderr)
         return UNREADABLE

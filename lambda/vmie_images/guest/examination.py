@@ -8,6 +8,7 @@ from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.findings import FindingLog
 from vmie_images.guest.boot_modes import BootSetup, read_boot_setup
 from vmie_images.guest.guest import Guest
+from vmie_images.guest.initramfs import SAMPLE
 from vmie_images.guest.linux import LinuxFacts, read_linux
 from vmie_images.guest.linux_guest import describe_linux
 from vmie_images.guest.linux_roots import find_roots
@@ -36,8 +37,17 @@ class Examination:
     guest: Guest | None = None
 
 
-def examine(disks: list[Disk], examination: Examination, log: FindingLog) -> None:
-    """Find the volumes and the guest, and hold the guest against the requirements."""
+def examine(
+    disks: list[Disk], examination: Examination, log: FindingLog, initramfs_limit: int = SAMPLE
+) -> None:
+    """Find the volumes and the guest, and hold the guest against the requirements.
+
+    Args:
+        disks: The disks.
+        examination: Receives what is found.
+        log: Receives what is wrong.
+        initramfs_limit: Bytes to read of each initial file system of a Linux guest.
+    """
     tables = [table for _, _, table in disks]
     examination.volumes = volumes = survey(disks, log)
     setup = read_boot_setup(tables, volumes)
@@ -50,25 +60,28 @@ def examine(disks: list[Disk], examination: Examination, log: FindingLog) -> Non
         examination.guest = describe_windows(windows[0], setup)
         judge_windows(windows[0], setup, tables, log.for_disk(windows[0].volume.disk))
     elif roots:
-        _examine_linux(LinuxFacts(roots[0]), volumes, setup, examination, log.for_disk(roots[0].volume.disk))
+        facts = LinuxFacts(roots[0])
+        disk_log = log.for_disk(roots[0].volume.disk)
+        try:
+            _examine_linux(facts, volumes, setup, disk_log, initramfs_limit)
+        finally:
+            examination.guest = describe_linux(facts, setup)
     else:
         _report_nothing(volumes, log)
 
 
 def _examine_linux(
-    facts: LinuxFacts, volumes: list[Volume], setup: BootSetup, examination: Examination, log: FindingLog
+    facts: LinuxFacts, volumes: list[Volume], setup: BootSetup, log: FindingLog, initramfs_limit: int
 ) -> None:
     volume = facts.root.volume
     try:
-        read_linux(facts, volumes, log)
+        read_linux(facts, volumes, log, initramfs_limit)
     except CorruptImageError as error:
         log.add("FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}")
     except UnreadableLayoutError as error:
         log.add("FileSystemUnreadable", f"{volume.described}: {error}")
     else:
         judge_linux(facts, setup, log)
-    finally:
-        examination.guest = describe_linux(facts, setup)
 
 
 def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:

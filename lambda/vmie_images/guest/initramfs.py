@@ -1,4 +1,4 @@
-"""The initial file system of a Linux guest: whether it can be read, and which drivers a part of it holds.
+"""The initial file system of a Linux guest: whether it can be read, and which drivers it holds.
 
 Source: the Linux kernel's "initramfs buffer format" (Documentation/driver-api/early-userspace).
 """
@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from vmie_images.compression import zstandard
+from vmie_images.guest.cpio import TRAILER, CpioNames
 from vmie_images.guest.linux_root import LinuxRoot
 
-SAMPLE = 256 * 1024
-"""Bytes of the packed archive that are read: modules lie all over it, and reading it whole costs too much."""
-MAX_UNPACKED = 8 << 20
-MAX_EARLY_MEMBERS = 32
+SAMPLE = 64 * 1024
+"""Bytes of the packed archive that are read unless told otherwise: enough to see that it unpacks. Its
+modules lie all over it, and reading it whole costs more than the rest of an inspection."""
+MAX_UNPACKED = 512 << 20
+_CHUNK = 256 * 1024
+_MAX_EARLY_MEMBERS = 32
+_MAX_PADDING = 1 << 20
+_MEMORY = 128 << 20
 
-DRIVERS = {"ena": "ena", "nvme": "nvme", "xen_blkfront": "xen-blkfront", "xen_netfront": "xen-netfront"}
-"""Drivers that EC2 needs, by the names of their modules, with - for _."""
+DRIVERS = frozenset({"ena", "nvme", "xen_blkfront", "xen_netfront"})
+"""Drivers that EC2 needs, by the names of their modules."""
 
 _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"070701", "cpio"),
@@ -36,6 +40,7 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"\x5d\0\0", "lzma"),
     (b"\x89LZO\0\r\n\x1a\n", "lzo"),
 )
+_Unpacker = Callable[[bytes], bytes]
 
 
 @dataclass
@@ -44,9 +49,8 @@ class Initramfs:
 
     Attributes:
         path: Where it is in the guest.
-        compression: ``gzip``, ``xz``, ``zstd``, ...; ``cpio`` where it is not packed; ``None`` where it is
-            nothing known.
-        drivers: The drivers of ``DRIVERS`` that were seen in it.
+        compression: ``gzip``, ``xz``, ``zstd``, ...; ``cpio`` where it is not packed; ``None`` where unknown.
+        drivers: Those of ``DRIVERS`` that were seen in it.
         complete: Whether all of it was seen, so that a driver that was not is not there.
         damage: Why it cannot be read; ``None`` where nothing speaks against it.
     """
@@ -58,102 +62,105 @@ class Initramfs:
     damage: str | None = None
 
 
-def read_initramfs(root: LinuxRoot, path: str) -> Initramfs | None:
-    """Look at an initial file system; ``None`` where there is no file."""
+def read_initramfs(root: LinuxRoot, path: str, limit: int = SAMPLE) -> Initramfs | None:
+    """Look at an initial file system; ``None`` where there is no file.
+
+    Args:
+        root: The guest.
+        path: Where the file is.
+        limit: Bytes of the packed archive to read.
+    """
     node = root.find(path)
     if node is None:
         return None
     found = Initramfs(path)
-    start = _skip_early(root, path, node.size)
-    sample = root.content(path, start, SAMPLE)
-    found.compression = next((name for magic, name in _MAGICS if sample.startswith(magic)), None)
-    if not sample:
+    start = _skip_early(root, path)
+    mark = root.content(path, start, 16)
+    found.compression = next((name for magic, name in _MAGICS if mark.startswith(magic)), None)
+    if not mark:
         found.damage = "the file is empty"
     elif found.compression is None:
-        found.damage = f"it starts with {sample[:6].hex()}, which is no cpio archive and no compression"
+        found.damage = f"it starts with {mark[:6].hex()}, which is no cpio archive and no compression"
     else:
-        _look_inside(found, sample, whole=start + len(sample) >= node.size)
+        unpack = _unpacker(found.compression)
+        if unpack is not None:
+            _look_inside(found, root, unpack, start, min(node.size, start + limit))
     return found
 
 
-def _skip_early(root: LinuxRoot, path: str, size: int) -> int:
+def _skip_early(root: LinuxRoot, path: str) -> int:
     """Where the main archive starts: microcode may come first, in an archive that is not packed."""
     at = 0
-    for _ in range(MAX_EARLY_MEMBERS):
-        header = root.content(path, at, 512)
-        member = _member(header, 0)
-        if member is None:
-            return at
-        name, end = member
-        if not name.startswith(("kernel", "early", ".", "TRAILER!!!")):
+    for _ in range(_MAX_EARLY_MEMBERS):
+        names = CpioNames()
+        names.feed(root.content(path, at, 512))
+        name = names.names[0] if names.names else TRAILER if names.ended else ""
+        if not name.startswith(("kernel", "early", ".", TRAILER)):
             return 0
-        at += end
-        if name == "TRAILER!!!":
-            break
-    while at < size:
-        padding = root.content(path, at, 4096)
-        rest = padding.lstrip(b"\0")
-        if rest:
-            return at + len(padding) - len(rest)
-        at += len(padding) or size
+        at += _first_member_end(root.content(path, at, 110))
+        if name == TRAILER:
+            return _after_padding(root, path, at)
     return 0
 
 
-def _member(data: bytes, at: int) -> tuple[str, int] | None:
-    """Name and end of the member of a "newc" archive whose header is here; ``None`` where there is none."""
-    header = data[at : at + 110]
-    if len(header) < 110 or not re.fullmatch(rb"07070[12][0-9A-Fa-f]{104}", header):
-        return None
+def _first_member_end(header: bytes) -> int:
     size, name_size = int(header[54:62], 16), int(header[94:102], 16)
-    name = data[at + 110 : at + 110 + name_size].split(b"\0", 1)[0].decode("utf-8", "replace")
-    content = at + (110 + name_size + 3) // 4 * 4
-    return name, content + (size + 3) // 4 * 4
+    return (110 + name_size + 3) // 4 * 4 + (size + 3) // 4 * 4
 
 
-def _look_inside(found: Initramfs, sample: bytes, whole: bool) -> None:
-    unpack = _unpackers().get(found.compression or "")
-    if unpack is None:
-        return
+def _after_padding(root: LinuxRoot, path: str, at: int) -> int:
+    for start in range(at, at + _MAX_PADDING, 4096):
+        piece = root.content(path, start, 4096)
+        rest = piece.lstrip(b"\0")
+        if rest:
+            return start + len(piece) - len(rest)
+        if not piece:
+            return 0
+    return 0
+
+
+def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: int, end: int) -> None:
+    names, unpacked, at = CpioNames(), 0, start
     try:
-        archive = unpack(sample)
+        while at < end and not names.ended and unpacked < MAX_UNPACKED:
+            packed = root.content(found.path, at, min(_CHUNK, end - at))
+            if not packed:
+                break
+            at += len(packed)
+            plain = unpack(packed)
+            unpacked += len(plain)
+            names.feed(plain)
+            if names.damaged:
+                break
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
         found.damage = f"its {found.compression} stream is damaged ({error})"
         return
-    at, ended = 0, False
-    while (member := _member(archive, at)) is not None:
-        name, at = member
-        if name == "TRAILER!!!":
-            ended = True
-            break
-        _note(found, name)
-    if at == 0:
-        found.damage = f"its {found.compression} stream holds no cpio archive"
-    found.complete = ended and whole
+    if names.damaged:
+        found.damage = f"its {found.compression} stream holds no whole cpio archive"
+    for name in names.names:
+        module = name.rpartition("/")[2]
+        stem = module.split(".ko", 1)[0].replace("-", "_")
+        if ".ko" in module and stem in DRIVERS:
+            found.drivers.add(stem)
+    found.complete = names.ended
 
 
-def _note(found: Initramfs, name: str) -> None:
-    stem = name.rpartition("/")[2].split(".ko", 1)[0].replace("-", "_")
-    if ".ko" in name and stem in DRIVERS:
-        found.drivers.add(stem)
-
-
-def _unpackers() -> dict[str, Callable[[bytes], bytes]]:
-    """How to unpack the start of each kind of stream; what this Python cannot unpack is missing."""
-
-    def gunzip(data: bytes) -> bytes:
-        return zlib.decompressobj(wbits=31).decompress(data, MAX_UNPACKED)
-
-    def limited(make: Callable[[], Any]) -> Callable[[bytes], bytes]:
-        return lambda data: bytes(make().decompress(data, max_length=MAX_UNPACKED))
-
-    known: dict[str, Callable[[bytes], bytes]] = {
-        "cpio": lambda data: data,
-        "gzip": gunzip,
-        "xz": limited(lambda: lzma.LZMADecompressor(memlimit=64 << 20)),
-        "lzma": limited(lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=64 << 20)),
-        "bzip2": limited(bz2.BZ2Decompressor),
-    }
-    module = zstandard()
-    if module is not None:
-        known["zstd"] = limited(module.ZstdDecompressor)
-    return known
+def _unpacker(compression: str) -> _Unpacker | None:
+    """Unpacks a stream piece by piece; ``None`` where this Python cannot."""
+    if compression == "cpio":
+        return lambda data: data
+    if compression == "gzip":
+        inflater = zlib.decompressobj(wbits=31)
+        return lambda data: b"" if inflater.eof else inflater.decompress(data, MAX_UNPACKED)
+    decompressor: Any
+    if compression == "xz":
+        decompressor = lzma.LZMADecompressor(memlimit=_MEMORY)
+    elif compression == "lzma":
+        decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
+    elif compression == "bzip2":
+        decompressor = bz2.BZ2Decompressor()
+    elif compression == "zstd" and (module := zstandard()) is not None:
+        decompressor = module.ZstdDecompressor()
+    else:
+        return None
+    return lambda data: b"" if decompressor.eof else bytes(decompressor.decompress(data))

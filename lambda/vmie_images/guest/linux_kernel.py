@@ -81,8 +81,3 @@ def _architecture(header: bytes) -> str | None:
     if header[0x38:0x3C] == b"ARM\x64" or (header.startswith(b"MZ") and b"\x64\xaa" in header[:256]):
         return "arm64"
     return None
-
-
-def installed_versions(root: LinuxRoot) -> list[str]:
-    """The versions for which the guest has modules."""
-    return [name for name in root.list("/lib/modules") if name[:1].isdigit()]

@@ -56,7 +56,8 @@ def read_network(root: LinuxRoot, arguments: str) -> NetworkSetup:
                 setup.predictable.append(name)
         if _STATIC.search(_without_comments(words)) or _netplan_addresses(path, words):
             setup.static.append(path)
-    setup.persistent_rules = "ATTR" in _without_comments(root.text(_PERSISTENT_RULES) or "")
+    if "udev" in root.list("/etc"):
+        setup.persistent_rules = "ATTR" in _without_comments(root.text(_PERSISTENT_RULES) or "")
     return setup
 
 
@@ -65,7 +66,10 @@ def _files(root: LinuxRoot) -> list[tuple[str, str]]:
     words = root.text("/etc/network/interfaces")
     if words:
         found.append(("/etc/network/interfaces", words))
+    etc = root.list("/etc")
     for folder, prefix in _FOLDERS.items():
+        if folder.split("/")[2] not in etc:
+            continue
         names = [name for name in root.list(folder) if name.startswith(prefix) and name != "ifcfg-lo"]
         for name in names[:MAX_FILES]:
             # The file's own name counts: ifcfg-ens192.

@@ -122,9 +122,9 @@ def _judge_programs(facts: LinuxFacts, log: FindingLog) -> None:
     if facts.vmware_tools:
         log.add("VmwareTools", "/etc/vmware-tools")
     if not facts.cloud_init:
-        log.add("NoCloudInit", "there is no /etc/cloud/cloud.cfg")
-    if not facts.ssh_server:
-        log.add("NoSshServer", "there is no /etc/ssh/sshd_config")
+        log.add("NoCloudInit", "there is no /etc/cloud")
+    if not facts.ssh:
+        log.add("NoSshServer", "there is no /etc/ssh")
     free = getattr(facts.root.tree, "free", None)
     if isinstance(free, int) and free < ROOT_SPACE:
         log.add("RootSpaceLow", f"{free} bytes free on the root file system")
