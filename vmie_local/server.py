@@ -24,6 +24,7 @@ from vmie_local.front_door.uploads import is_upload
 from vmie_local.functions import Functions
 from vmie_local.moto_seams import (
     application,
+    composite_alarms,
     lambda_versions,
     s3_customer_keys,
     s3_policies,
@@ -80,6 +81,7 @@ class LocalAws:
         s3_customer_keys.install()
         s3_policies.install()
         lambda_versions.install()
+        composite_alarms.install()
         self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)

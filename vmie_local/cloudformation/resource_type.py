@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vmie_local.cloudformation.api_arguments import fit
 from vmie_local.cloudformation.errors import ResourceFailedError, UnsupportedError
@@ -79,7 +79,7 @@ class Request:
                 f"Status Code: {error.response['ResponseMetadata'].get('HTTPStatusCode')}, "
                 f"Error Code: {details.get('Code')})"
             ) from error
-        except ParamValidationError as error:
+        except BotoCoreError as error:
             raise ResourceFailedError(f"{service} {operation}: {error}") from error
 
     def tolerant(self, codes: tuple[str, ...], service: str, operation: str, **arguments: Any) -> Any:

@@ -33,12 +33,6 @@ _METRIC = {
     "TreatMissingData",
     "Unit",
 }
-_COMPOSITE = {
-    "ActionsSuppressor",
-    "ActionsSuppressorExtensionPeriod",
-    "ActionsSuppressorWaitPeriod",
-    "AlarmRule",
-}
 
 
 def _put_alarm(request: Request) -> Created:
@@ -89,7 +83,7 @@ TYPES = (
     ),
     ResourceType(
         name="AWS::CloudWatch::CompositeAlarm",
-        honours=frozenset(_SHARED | _COMPOSITE),
+        honours=frozenset(_SHARED | {"AlarmRule"}),
         create=_put_composite_alarm,
         update=_put_composite_alarm,
         delete=_delete_alarm,

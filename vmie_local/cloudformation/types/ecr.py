@@ -37,8 +37,20 @@ def _update(request: Request) -> Created:
             repositoryName=name,
             imageTagMutability=wanted.get("ImageTagMutability", "MUTABLE"),
         )
+    if request.changed("ImageScanningConfiguration"):
+        request.api(
+            "ecr",
+            "PutImageScanningConfiguration",
+            repositoryName=name,
+            imageScanningConfiguration=wanted.get("ImageScanningConfiguration", {"ScanOnPush": False}),
+        )
     _set_policies(request, name)
     (found,) = request.api("ecr", "DescribeRepositories", repositoryNames=[name])["repositories"]
+    if request.changed("Tags"):
+        arn = found["repositoryArn"]
+        if keys := tags.gone(request.old_properties.get("Tags"), wanted.get("Tags")):
+            request.api("ecr", "UntagResource", resourceArn=arn, tagKeys=keys)
+        request.api("ecr", "TagResource", resourceArn=arn, tags=tags.as_list(wanted.get("Tags")))
     return Created(name, {"Arn": found["repositoryArn"], "RepositoryUri": found["repositoryUri"]})
 
 
@@ -81,7 +93,7 @@ TYPES = (
         create=_create,
         update=_update,
         delete=_delete,
-        replaced_by=frozenset({"RepositoryName", "ImageScanningConfiguration", "Tags"}),
+        replaced_by=frozenset({"RepositoryName"}),
         named_by="RepositoryName",
     ),
 )

@@ -29,7 +29,7 @@ def _put_rule(request: Request) -> Created:
     physical_id = name if bus == "default" else f"{bus}|{name}"
     request.made(physical_id)
     _put_targets(request, name, bus)
-    return Created(physical_id, {"Arn": arn})
+    return Created(physical_id, {"Arn": arn, "RuleName": name})
 
 
 def _put_targets(request: Request, rule: str, bus: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from vmie_local.cloudformation.api_arguments import text
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.types import tags
 
@@ -142,7 +143,7 @@ def _create_managed_policy(request: Request) -> Created:
     )["Policy"]
     request.made(policy["Arn"])
     _attach_managed_policy(request, policy["Arn"])
-    return Created(policy["Arn"], {"PolicyArn": policy["Arn"], "PolicyId": policy["PolicyId"]})
+    return _described_managed_policy(request, policy["Arn"])
 
 
 def _update_managed_policy(request: Request) -> Created:
@@ -157,8 +158,24 @@ def _update_managed_policy(request: Request) -> Created:
             SetAsDefault=True,
         )
     _attach_managed_policy(request, arn)
+    return _described_managed_policy(request, arn)
+
+
+def _described_managed_policy(request: Request, arn: str) -> Created:
     policy = request.api("iam", "GetPolicy", PolicyArn=arn)["Policy"]
-    return Created(arn, {"PolicyArn": arn, "PolicyId": policy["PolicyId"]})
+    numbers = ("AttachmentCount", "PermissionsBoundaryUsageCount")
+    return Created(
+        arn,
+        {
+            "PolicyArn": arn,
+            "PolicyId": policy["PolicyId"],
+            "DefaultVersionId": policy["DefaultVersionId"],
+            "IsAttachable": text(policy.get("IsAttachable", True)),
+            "CreateDate": policy["CreateDate"].isoformat(),
+            "UpdateDate": policy["UpdateDate"].isoformat(),
+            **{name: text(policy.get(name, 0)) for name in numbers},
+        },
+    )
 
 
 def _drop_old_versions(request: Request, arn: str) -> None:

@@ -8,6 +8,8 @@ from vmie_local.cloudformation.types import tags
 
 _GONE = ("NotFoundException", "KMSInvalidStateException")
 
+_FIXED = ("KeySpec", "KeyUsage", "MultiRegion")
+
 
 def _create_key(request: Request) -> Created:
     wanted = request.properties
@@ -36,6 +38,8 @@ def _create_key(request: Request) -> Created:
 
 def _update_key(request: Request) -> Created:
     wanted, key_id = request.properties, request.physical_id
+    fixed = [name for name in _FIXED if request.changed(name)]
+    request.require(not fixed, f"You cannot change {', '.join(fixed)} of an existing key.")
     if request.changed("KeyPolicy"):
         request.api("kms", "PutKeyPolicy", KeyId=key_id, PolicyName="default", Policy=wanted["KeyPolicy"])
     if request.changed("Description"):
@@ -99,7 +103,6 @@ TYPES = (
         create=_create_key,
         update=_update_key,
         delete=_delete_key,
-        replaced_by=frozenset({"KeySpec", "KeyUsage", "MultiRegion"}),
     ),
     ResourceType(
         name="AWS::KMS::Alias",

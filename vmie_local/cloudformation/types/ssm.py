@@ -28,7 +28,8 @@ def _update(request: Request) -> Created:
 
 
 def _described(request: Request, name: str) -> Created:
-    return Created(name, {key: request.properties[key] for key in ("Type", "Value")})
+    attributes = {key: request.properties[key] for key in ("Type", "Value")}
+    return Created(name, {**attributes, "Arn": request.arn("ssm", f"parameter/{name.removeprefix('/')}")})
 
 
 def _delete(request: Request) -> None:

@@ -28,7 +28,7 @@ def _create(request: Request) -> Created:
         encryptionConfiguration=wanted.get("EncryptionConfiguration"),
         tags=_tags(wanted),
     )["stateMachineArn"]
-    return _described(arn)
+    return _described(request, arn)
 
 
 def _update(request: Request) -> Created:
@@ -47,7 +47,7 @@ def _update(request: Request) -> Created:
         if keys := tags.gone(request.old_properties.get("Tags"), wanted.get("Tags")):
             request.api("stepfunctions", "UntagResource", resourceArn=arn, tagKeys=keys)
         request.api("stepfunctions", "TagResource", resourceArn=arn, tags=_tags(wanted))
-    return _described(arn)
+    return _described(request, arn)
 
 
 def _tags(properties: dict[str, Any]) -> list[dict[str, str]]:
@@ -68,8 +68,11 @@ def _definition(request: Request) -> str:
     return _SUBSTITUTION.sub(lambda match: text(values[match[1]]) if match[1] in values else match[0], source)
 
 
-def _described(arn: str) -> Created:
-    return Created(arn, {"Arn": arn, "Name": arn.split(":")[-1]})
+def _described(request: Request, arn: str) -> Created:
+    found = request.api("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
+    # A machine has a revision once it was updated; before that the attribute is this word.
+    revision = found.get("revisionId", "INITIAL")
+    return Created(arn, {"Arn": arn, "Name": found["name"], "StateMachineRevisionId": revision})
 
 
 def _delete(request: Request) -> None:
