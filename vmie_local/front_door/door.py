@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 from vmie_local.front_door import administrator, behind, control, principals, service_models
 from vmie_local.front_door.administrator import Administrator
 from vmie_local.front_door.api_call import PASS, ApiCall, ApiError, Handler
-from vmie_local.front_door.authorization import UNLIMITED, Authorizer, Identities, Resources, Verdict
-from vmie_local.front_door.authorization.missing_objects import hides_missing_object
+from vmie_local.front_door.authorization import (
+    UNLIMITED,
+    Authorizer,
+    EncryptionKeys,
+    Identities,
+    Resources,
+    Verdict,
+)
+from vmie_local.front_door.authorization.s3_answers import second_verdict
 from vmie_local.front_door.control import Control
 from vmie_local.front_door.faults import Faults
 from vmie_local.front_door.http import HttpAnswer, HttpRequest, StartResponse, WsgiApp
@@ -52,7 +59,8 @@ class FrontDoor:
         self.journal = Journal()
         self.principals = Principals(cloud.settings.account)
         self.identities = Identities(door_administrator)
-        self._authorizer = Authorizer(self.identities, Resources(door_administrator), cloud.clock)
+        self._keys = EncryptionKeys(door_administrator)
+        self._authorizer = Authorizer(self.identities, Resources(door_administrator), self._keys, cloud.clock)
         self.control = Control(self.faults, self.journal, self.identities, self._authorizer)
         self._observers: list[Observer] = []
 
@@ -154,24 +162,21 @@ class FrontDoor:
         if answer.status >= 400:
             answer, body = answer.read()
             code = answer.error_code(body)
-            hidden = self._hidden(call, verdict, code)
-            if hidden is not None and hidden.error is not None:
-                self._finish(call, hidden, hidden.error.status, hidden.error.code, own=own)
-                return _error(found, hidden.error)(request, start_response)
         elif (call.service, call.operation) in principals.OBSERVED:
             answer, body = answer.read()
             self.principals.learn(call, body)
+        verdict = second_verdict(self._authorizer, self._keys, call, verdict, code, answer.headers)
+        if verdict.error is not None and self._cloud.settings.iam == "enforce":
+            answer.read()
+            self._finish(call, verdict, verdict.error.status, verdict.error.code, own=own)
+            return _error(found, verdict.error)(request, start_response)
         self._finish(call, verdict, answer.status, code, own=own)
         return answer.send(start_response)
-
-    def _hidden(self, call: ApiCall, verdict: Verdict, code: str) -> Verdict | None:
-        if self._cloud.settings.iam != "enforce" or verdict.decision != "allowed":
-            return None
-        return hides_missing_object(self._authorizer, call, code)
 
     def _finish(self, call: ApiCall, verdict: Verdict, status: int, code: str | None, *, own: bool) -> None:
         if call.service == "iam":
             self.identities.note(call)
+        self._keys.note(call)
         if not own:
             self.journal.add(CallRecord(self._cloud.clock.iso(call.at), call, verdict, status, code))
         for observer in self._observers:

@@ -7,6 +7,7 @@ from vmie_local.front_door.authorization.authorizer import (
     Verdict,
     is_exempt,
 )
+from vmie_local.front_door.authorization.encryption import EncryptionKeys
 from vmie_local.front_door.authorization.identities import Identities, Identity
 from vmie_local.front_door.authorization.requirement import Requirement
 from vmie_local.front_door.authorization.resources import Resources
@@ -15,6 +16,7 @@ __all__ = [
     "UNLIMITED",
     "Authorizer",
     "Check",
+    "EncryptionKeys",
     "Identities",
     "Identity",
     "Requirement",

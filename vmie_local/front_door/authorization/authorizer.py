@@ -12,19 +12,13 @@ from vmie_local.clock import Clock
 from vmie_local.front_door.api_call import ApiCall, ApiError
 from vmie_local.front_door.authorization import denial
 from vmie_local.front_door.authorization.context import RequestContext, is_modelled
+from vmie_local.front_door.authorization.encryption import EncryptionKeys
 from vmie_local.front_door.authorization.identities import Identities, Identity
+from vmie_local.front_door.authorization.layers import Layer, Layers
 from vmie_local.front_door.authorization.requirement import Requirement
 from vmie_local.front_door.authorization.resources import Resources
 from vmie_local.front_door.authorization.tables import row_for
-from vmie_local.iam_policy import (
-    Decision,
-    Outcome,
-    PolicyDocument,
-    PolicyError,
-    evaluate,
-    may_assume,
-    parse_policy,
-)
+from vmie_local.iam_policy import Outcome, PolicyError
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +76,11 @@ class Authorizer:
             role.
     """
 
-    def __init__(self, identities: Identities, resources: Resources, clock: Clock) -> None:
-        self._identities, self._resources, self._clock = identities, resources, clock
+    def __init__(
+        self, identities: Identities, resources: Resources, keys: EncryptionKeys, clock: Clock
+    ) -> None:
+        self._identities, self._resources, self._keys, self._clock = identities, resources, keys, clock
+        self._layers = Layers(identities, keys)
         self.unmodelled: dict[str, set[str]] = {}
 
     def judge(self, call: ApiCall) -> Verdict:
@@ -102,7 +99,8 @@ class Authorizer:
         row = row_for(call.service, call.operation)
         if row is None:
             return Verdict("denied", error=denial.unknown_operation(call))
-        return self._verdict(call, identity, row(call))
+        needed = list(row(call))
+        return self._verdict(call, identity, [*needed, *self._keys.requirements(call, needed)])
 
     def judge_requirement(self, call: ApiCall, requirement: Requirement) -> Verdict:
         """Whether the caller could do something else as well."""
@@ -130,7 +128,7 @@ class Authorizer:
         if service == "kms" and ":alias/" in resource:
             alias = resource.partition(":alias/")[2]
             context = {**requirement.context, "kms:RequestAlias": f"alias/{alias}"}
-            return Requirement(requirement.action, self._resources.key_arn(resource), context)
+            return Requirement(requirement.action, self._keys.key_arn(resource), context)
         if service == "iam" and ":role/" in resource and not resource.endswith("*"):
             role = self._identities.role(resource.rpartition("/")[2])
             if role is not None:
@@ -143,66 +141,31 @@ class Authorizer:
             call, requirement, identity, self._resources, now=self._clock.iso(call.at or None)
         )
         try:
-            layers = [("identity-based", identity.policies)]
-            if identity.boundary is not None:
-                layers.append(("permissions boundary", (identity.boundary,)))
-            if call.principal.session_policies:
-                layers.append(("session", tuple(map(parse_policy, call.principal.session_policies))))
-            decided = [
-                (name, self._evaluate(call, policies, requirement, context)) for name, policies in layers
-            ]
+            layers = self._layers.of(call, identity, requirement, context)
         except PolicyError as error:
-            return Check(
-                action, resource, Outcome.IMPLICIT_DENY, None, f"because a policy is broken: {error}"
-            )
-        if action == "sts:AssumeRole":
-            decided = self._with_trust(call, identity, requirement, context, decided)
+            reason = f"because a policy is broken: {error}"
+            return Check(action, resource, Outcome.IMPLICIT_DENY, None, reason)
+        self._note_unmodelled(call, layers)
         for outcome in (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY):
-            for name, decision in decided:
-                if decision.outcome is outcome:
-                    statement = str(decision.statement) if decision.statement else None
-                    return Check(action, resource, outcome, statement, _reason(name, action, outcome))
-        return Check(action, resource, Outcome.ALLOWED, str(decided[0][1].statement))
+            for layer in layers:
+                if layer.decision.outcome is outcome:
+                    statement = str(layer.decision.statement) if layer.decision.statement else None
+                    return Check(action, resource, outcome, statement, _reason(layer.name, action, outcome))
+        own = next((layer for layer in layers if layer.name.startswith("identity")), layers[0])
+        return Check(action, resource, Outcome.ALLOWED, str(own.decision.statement))
 
-    def _evaluate(
-        self,
-        call: ApiCall,
-        policies: tuple[PolicyDocument, ...],
-        requirement: Requirement,
-        context: RequestContext,
-    ) -> Decision:
-        decision = evaluate(policies, requirement.action, requirement.resource, context)
+    def _note_unmodelled(self, call: ApiCall, layers: Iterable[Layer]) -> None:
         name = call.principal.role_name or call.principal.user_name or ""
         known = self.unmodelled.setdefault(name, set())
-        for key in decision.missing_context:
+        for key in {key for layer in layers for key in layer.decision.missing_context}:
             if not is_modelled(key) and key not in known:
                 known.add(key)
                 _log.warning("A policy of %s asks for %s, which the local AWS does not know.", name, key)
-        return decision
-
-    def _with_trust(
-        self,
-        call: ApiCall,
-        identity: Identity,
-        requirement: Requirement,
-        context: RequestContext,
-        decided: list[tuple[str, Decision]],
-    ) -> list[tuple[str, Decision]]:
-        """What the target's trust policy says; one that names the caller makes identity policies unneeded."""
-        target = self._identities.role(requirement.resource.rpartition("/")[2])
-        if target is None:
-            return [("trust", Decision(Outcome.IMPLICIT_DENY))]
-        caller = identity.arn if call.principal.role_name else call.principal.arn
-        trust = may_assume(target.trust, caller, context)
-        if trust.allowed and not trust.by_account and decided[0][1].outcome is Outcome.IMPLICIT_DENY:
-            return [("trust", trust), *decided[1:]]
-        return [("trust", trust), *decided]
 
 
 def _reason(layer: str, action: str, outcome: Outcome) -> str:
     if action == "sts:AssumeRole":
         return ""  # STS does not tell which of the two sides refused
-    what = layer if layer == "permissions boundary" else f"{layer} policy"
     if outcome is Outcome.EXPLICIT_DENY:
-        return f"with an explicit deny in {'an' if layer.startswith('i') else 'a'} {what}"
-    return f"because no {what} allows the {action} action"
+        return f"with an explicit deny in {'an' if layer.startswith('i') else 'a'} {layer}"
+    return f"because no {layer} allows the {action} action"

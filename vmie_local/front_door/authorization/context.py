@@ -39,7 +39,10 @@ _MAY_BE_ABSENT = (
     "events:source",
     "iam:passedtoservice",
     "iam:resourcetag/",
+    "kms:encryptioncontext",
+    "kms:grantisforawsresource",
     "kms:requestalias",
+    "kms:viaservice",
     "s3:delimiter",
     "s3:existingobjecttag/",
     "s3:if-",
@@ -122,6 +125,7 @@ def _of_request(call: ApiCall, now: str) -> dict[str, Any]:
         "aws:UserAgent": call.headers.get("user-agent"),
         "aws:ViaAWSService": False,
         "ec2:Region": call.region,
+        "kms:CallerAccount": call.account,
         "s3:TlsVersion": "1.3",
         "s3:ResourceAccount": call.account,
     }

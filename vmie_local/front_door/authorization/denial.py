@@ -20,6 +20,10 @@ _CODES: dict[str, tuple[str, int]] = {
 _JSON = ("AccessDeniedException", 400)
 
 
+_KMS_CODES = {"sns": ("KMSAccessDenied", 400), "sqs": ("KMS.AccessDeniedException", 400)}
+"""Services that say so when it is KMS that refuses."""
+
+
 def refusal(call: ApiCall, action: str, resource: str, reason: str) -> ApiError:
     """The error of a call that policies do not allow.
 
@@ -35,6 +39,9 @@ def refusal(call: ApiCall, action: str, resource: str, reason: str) -> ApiError:
     text = text.rstrip()
     if call.service == "ec2":
         text = f"You are not authorized to perform this operation. {text}"
+    if action.startswith("kms:") and call.service in _KMS_CODES:
+        code, status = _KMS_CODES[call.service]
+        return ApiError(code, text, status)
     return error(call, text)
 
 

@@ -1,4 +1,4 @@
-"""What a policy may ask about a resource: its tags, and the key behind an alias."""
+"""What a policy may ask about a resource: its tags."""
 
 from __future__ import annotations
 
@@ -100,12 +100,3 @@ class Resources:
             return _pairs(self._administrator.client("s3").get_object_tagging(**given)["TagSet"])
         except ClientError:
             return {}
-
-    def key_arn(self, alias_arn: str) -> str:
-        """The ARN of the key behind an alias; the alias' own where there is none."""
-        region, alias = alias_arn.split(":")[3], alias_arn.split(":", 5)[5]
-        try:
-            found = self._administrator.client("kms", region).describe_key(KeyId=alias)
-        except ClientError:
-            return alias_arn
-        return str(found["KeyMetadata"]["Arn"])

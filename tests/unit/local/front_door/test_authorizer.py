@@ -11,7 +11,7 @@ import pytest
 from tests.unit.local.front_door.calls import ACCOUNT, ADMINISTRATOR, ROLE, call
 from vmie_local.clock import Clock
 from vmie_local.front_door.api_call import ApiCall, Principal
-from vmie_local.front_door.authorization import Authorizer, Identity, Verdict
+from vmie_local.front_door.authorization import Authorizer, Identity, Requirement, Verdict
 from vmie_local.iam_policy import parse_policy
 
 OBJECT = "arn:aws:s3:::images/web.vmdk"
@@ -54,8 +54,21 @@ class FakeResources:
         self.asked.append((arn, version))
         return self.known.get(arn, {})
 
+
+class FakeKeys:
+    """Keys by the resource they encrypt, and their policies."""
+
+    def __init__(self, policies: Mapping[str, Any] | None = None, *needed: Requirement) -> None:
+        self.policies, self.needed = policies or {}, needed
+
     def key_arn(self, alias_arn: str) -> str:
         return alias_arn.replace("alias/images", "key/1234")
+
+    def policy(self, key_arn: str) -> Any:
+        return self.policies.get(key_arn)
+
+    def requirements(self, *_: Any) -> Any:
+        return self.needed
 
 
 def identity(*statements: Mapping[str, Any], name: str = "poll", **more: Any) -> Identity:
@@ -65,10 +78,14 @@ def identity(*statements: Mapping[str, Any], name: str = "poll", **more: Any) ->
 
 
 def judge(
-    what: ApiCall, *statements: Mapping[str, Any], resources: FakeResources | None = None, **more: Any
+    what: ApiCall,
+    *statements: Mapping[str, Any],
+    resources: FakeResources | None = None,
+    keys: FakeKeys | None = None,
+    **more: Any,
 ) -> Verdict:
     roles = FakeIdentities(poll=identity(*statements, **more))
-    return Authorizer(roles, resources or FakeResources(), Clock()).judge(what)
+    return Authorizer(roles, resources or FakeResources(), keys or FakeKeys(), Clock()).judge(what)
 
 
 def test_what_a_policy_allows_is_allowed():
@@ -124,7 +141,7 @@ def test_every_requirement_must_be_met():
 
 def test_the_administrator_the_bootstrap_and_open_calls_are_not_limited():
     bootstrap = Principal("arn:aws:sts::1:assumed-role/cdk-x-deploy/s", role_name="cdk-hnb659fds-deploy-role")
-    authorizer = Authorizer(FakeIdentities(), FakeResources(), Clock())
+    authorizer = Authorizer(FakeIdentities(), FakeResources(), FakeKeys(), Clock())
 
     for principal in (ADMINISTRATOR, bootstrap):
         what = call("iam", "CreateUser", principal=principal)
@@ -140,7 +157,7 @@ def test_a_call_without_signature_is_denied():
 
 
 def test_a_deleted_roles_credentials_are_invalid():
-    verdict = Authorizer(FakeIdentities(), FakeResources(), Clock()).judge(GET)
+    verdict = Authorizer(FakeIdentities(), FakeResources(), FakeKeys(), Clock()).judge(GET)
 
     assert verdict.error.code == "InvalidClientTokenId"
 
@@ -232,13 +249,45 @@ def test_an_alias_stands_for_its_key():
     assert judge(what, allow("kms:Decrypt", key, Condition=condition)).decision == "allowed"
 
 
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234"
+SEND = call("sqs", "SendMessage", QueueUrl="http://127.0.0.1/1/intake")
+
+
+def test_what_kms_asks_in_the_callers_name_is_required_too():
+    keys = FakeKeys({}, Requirement("kms:Decrypt", KEY))
+
+    assert judge(SEND, allow(["sqs:SendMessage", "kms:Decrypt"]), keys=keys).decision == "allowed"
+    error = judge(SEND, allow("sqs:SendMessage"), keys=keys).error
+    assert (error.code, error.status) == ("KMS.AccessDeniedException", 400)
+    assert f"not authorized to perform: kms:Decrypt on resource: {KEY}" in error.message
+
+
+@pytest.mark.parametrize(
+    ("principal", "statements", "decision"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:root", [allow("kms:Decrypt")], "allowed"),
+        (f"arn:aws:iam::{ACCOUNT}:root", [allow("s3:*")], "denied"),
+        (f"arn:aws:iam::{ACCOUNT}:role/poll", [allow("s3:*")], "allowed"),
+        (f"arn:aws:iam::{ACCOUNT}:role/poll", [deny("kms:Decrypt")], "denied"),
+        (f"arn:aws:iam::{ACCOUNT}:role/other", [allow("kms:Decrypt")], "denied"),
+    ],
+)
+def test_a_keys_policy_has_its_say(principal: str, statements: list[Any], decision: str) -> None:
+    trusted = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*", "Resource": "*"}
+    keys = FakeKeys({KEY: document(trusted)})
+
+    verdict = judge(call("kms", "Decrypt", KeyId=KEY), *statements, keys=keys)
+
+    assert verdict.decision == decision
+
+
 def test_a_passed_role_is_meant_with_its_path():
     path = f"arn:aws:iam::{ACCOUNT}:role/vmie/importer"
     roles = FakeIdentities(
         poll=identity(allow("ec2:ImportImage"), allow("iam:PassRole", path)), importer=Identity(path)
     )
 
-    verdict = Authorizer(roles, FakeResources(), Clock()).judge(
+    verdict = Authorizer(roles, FakeResources(), FakeKeys(), Clock()).judge(
         call("ec2", "ImportImage", RoleName="importer")
     )
 
@@ -249,7 +298,10 @@ def test_a_passed_role_is_meant_with_its_path():
 def test_a_key_that_nobody_can_answer_is_reported_once(caplog: pytest.LogCaptureFixture):
     condition = {"StringEqualsIfExists": {"s3:DataAccessPointArn": "x"}}
     authorizer = Authorizer(
-        FakeIdentities(poll=identity(allow("s3:*", Condition=condition))), FakeResources(), Clock()
+        FakeIdentities(poll=identity(allow("s3:*", Condition=condition))),
+        FakeResources(),
+        FakeKeys(),
+        Clock(),
     )
 
     with caplog.at_level(logging.WARNING):
@@ -272,7 +324,7 @@ class TestAssumeRole:
             roles.roles["target"] = Identity(
                 self.TARGET, trust=document({"Action": "sts:AssumeRole", **trust})
             )
-        return Authorizer(roles, FakeResources(), Clock()).judge(self.ASSUME)
+        return Authorizer(roles, FakeResources(), FakeKeys(), Clock()).judge(self.ASSUME)
 
     def test_both_sides_must_agree_where_the_account_is_trusted(self):
         trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}}
@@ -305,7 +357,7 @@ def test_a_user_is_limited_by_its_policies():
     roles = FakeIdentities()
     roles.users["ada"] = identity(allow("s3:*", "arn:aws:s3:::images/${aws:username}/*"))
     ada = Principal(f"arn:aws:iam::{ACCOUNT}:user/ada", user_name="ada")
-    authorizer = Authorizer(roles, FakeResources(), Clock())
+    authorizer = Authorizer(roles, FakeResources(), FakeKeys(), Clock())
 
     def reads(key: str) -> str:
         return authorizer.judge(call("s3", "GetObject", principal=ada, Bucket="images", Key=key)).decision
