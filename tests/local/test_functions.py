@@ -168,6 +168,20 @@ def test_a_function_that_cannot_begin_tells_why(make: Making, source: str, kind:
     assert (error, answer["errorType"]) == ("Unhandled", kind)
 
 
+def test_other_runtimes_are_refused_by_name(make: Making) -> None:
+    name = unique("node")
+    make.functions.create_function(
+        FunctionName=name,
+        Runtime="nodejs22.x",
+        Role=make.role(),
+        Handler="index.handler",
+        Code={"ZipFile": zipped("")},
+    )
+    answer, error = make.invoke(name)
+    assert (error, answer["errorType"]) == ("Unhandled", "Runtime.Unsupported")
+    assert "nodejs22.x" in answer["errorMessage"]
+
+
 def test_a_function_that_takes_too_long_is_killed(make: Making) -> None:
     source = """
         import os, time

@@ -430,6 +430,28 @@ def test_a_deleted_state_machine_starts_nothing_but_its_executions_go_on(make: M
     assert make.states.describe_execution(executionArn=execution)["status"] == "RUNNING"
 
 
+def test_the_log_group_hears_what_the_level_asks_for(make: Making) -> None:
+    group = unique("/aws/vendedlogs/states/group")
+    make.logs.create_log_group(logGroupName=group)
+    destination = {"logGroupArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"}
+    machine = make.machine({"A": {"Type": "Fail", "Error": "E", "Cause": "secret"}})
+    make.states.update_state_machine(
+        stateMachineArn=machine,
+        loggingConfiguration={
+            "level": "ERROR",
+            "includeExecutionData": False,
+            "destinations": [{"cloudWatchLogsLogGroup": destination}],
+        },
+    )
+    described = make.run(machine)
+    (logged,) = eventually(
+        lambda: make.logs.filter_log_events(logGroupName=group)["events"], "the log of the execution"
+    )
+    entry = json.loads(logged["message"])
+    assert (entry["type"], entry["execution_arn"]) == ("ExecutionFailed", described["executionArn"])
+    assert entry["details"] == {"error": "E"}
+
+
 def watched(make: Making, states: dict[str, Any]) -> tuple[str, str]:
     """A state machine and a queue that hears of its executions."""
     machine, (queue, arn) = make.machine(states), make.queue()

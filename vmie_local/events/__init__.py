@@ -34,6 +34,7 @@ _PERMANENT = {
     "QueueDoesNotExist",
     "ResourceNotFoundException",
     "StateMachineDoesNotExist",
+    "ValueError",
 }
 
 __all__ = ["Event", "Events", "Tampering"]

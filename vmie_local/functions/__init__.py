@@ -23,6 +23,7 @@ from vmie_local.functions.invocation import (
     Invocation,
     Outcome,
     TooManyRequestsError,
+    error_document,
     trace_header,
 )
 from vmie_local.functions.worker import Worker
@@ -77,6 +78,10 @@ class Functions:
         Raises:
             TooManyRequestsError: If the function's reserved concurrency is used up.
         """
+        if not function.runtime.startswith("python"):
+            kind = function.runtime or "container images"
+            what = f"The local AWS runs Python functions from zip files only, not {kind}."
+            return Outcome(error_document("Runtime.Unsupported", what), True, invocation.request_id)
         with self._concurrency(function), self._pool.worker(function) as worker:
             traced = Invocation(
                 invocation.payload, invocation.request_id, trace_header(invocation.trace_header)

@@ -73,7 +73,7 @@ def version_of(function: Any, qualifier: str | None) -> FunctionVersion:
         timeout=float(function.timeout),
         memory_mb=int(function.memory_size),
         environment={name: str(value) for name, value in (function.environment_vars or {}).items()},
-        code=_archive(function.code_digest, function.code_bytes),
+        code=_archive(getattr(function, "code_digest", ""), getattr(function, "code_bytes", b"")),
         layers=tuple(_layer(backend, layer["Arn"]) for layer in function.layers),
         log_group=logging_config.get("LogGroup") or function.logs_group_name,
         log_format=logging_config.get("LogFormat", "Text"),

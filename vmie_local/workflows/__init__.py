@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vmie_local.background import Background
 from vmie_local.workflows.api import register
 from vmie_local.workflows.execution import Execution
+from vmie_local.workflows.execution_log import ExecutionLog
 from vmie_local.workflows.expressions import Expressions
 from vmie_local.workflows.interpreter import Interpreter
 from vmie_local.workflows.runner import Runner
@@ -18,7 +19,7 @@ from vmie_local.workflows.tokens import TaskTokens
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
-_TIMEOUT_THREADS = 2
+_BACKGROUND_THREADS = 2
 
 __all__ = ["Execution", "Workflows"]
 
@@ -28,7 +29,8 @@ class Workflows:
 
     def __init__(self, cloud: LocalAws) -> None:
         self._cloud = cloud
-        self._background = Background(cloud.clock, "workflow-timeouts", _TIMEOUT_THREADS)
+        self._background = Background(cloud.clock, "workflow-background", _BACKGROUND_THREADS)
+        self._log = ExecutionLog(cloud, self._background)
         tokens = TaskTokens(cloud.clock)
         interpreter = Interpreter(Expressions(cloud.clock), Tasks(cloud, tokens))
         self.store = Store(cloud.clock, self._changed)
@@ -47,3 +49,5 @@ class Workflows:
 
     def _changed(self, execution: Execution) -> None:
         self._cloud.events.publish(status_event(execution))
+        if execution.status != "RUNNING":
+            self._log.ended(execution)

@@ -23,11 +23,11 @@ _FIELDS: dict[str, set[str]] = {
     "Choice": {"Choices", "Default", "Output", "Assign"},
     "Task": _FLOW
     | _FAILING
-    | {"Resource", "Arguments", "Output", "Assign", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
+    | {"Resource", "Arguments", "Output", "Assign", "TimeoutSeconds", "HeartbeatSeconds"},
     "Parallel": _FLOW | _FAILING | {"Branches", "Arguments", "Output", "Assign"},
     "Map": _FLOW
     | _FAILING
-    | {"Items", "ItemSelector", "ItemProcessor", "MaxConcurrency", "Output", "Assign", "Label"},
+    | {"Items", "ItemSelector", "ItemProcessor", "MaxConcurrency", "Output", "Assign"},
 }
 _REQUIRED = {
     "Choice": ("Choices",),
@@ -86,6 +86,9 @@ Problems = Iterator[tuple[str, str]]
 
 def _machine(machine: dict[str, Any], at: str, language: str) -> Problems:
     yield from _unknown(machine, _MACHINE, at)
+    timeout = machine.get("TimeoutSeconds", 1)
+    if not isinstance(timeout, int) or isinstance(timeout, bool) or timeout < 1:
+        yield "The field 'TimeoutSeconds' must be a positive integer", f"{at}/TimeoutSeconds"
     states = machine.get("States")
     if not isinstance(states, dict) or not states:
         yield "The field 'States' is required and must hold at least one state", f"{at}/States"

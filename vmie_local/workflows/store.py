@@ -65,6 +65,12 @@ class Store:
                 return existing
             machine = StateMachine(arn, name, self._clock.now(), revision, tags=dict(tags))
             self._machines[arn] = machine
+            # A state machine of that name that was deleted takes the names of its executions with it.
+            self._executions = {
+                key: execution
+                for key, execution in self._executions.items()
+                if execution.revision.arn != arn or execution.status == "RUNNING"
+            }
             return machine
 
     def update(

@@ -142,6 +142,16 @@ def test_a_state_machine_is_created_once(machine: Machine) -> None:
         machine.store.create(arn, source, "another role", {}, {})
 
 
+def test_a_state_machine_made_anew_knows_no_old_executions(machine: Machine) -> None:
+    execution = machine.run(DONE, name="n")
+    revision = execution.revision
+    machine.store.delete(revision.arn)
+    assert machine.store.execution(execution.arn) is execution
+    made = machine.store.create(revision.arn, revision.source, "r", {}, {})
+    assert machine.store.executions(revision.arn) == []
+    assert machine.store.start(made.current, "n", "{}", {})[1]
+
+
 def test_published_versions_stay_as_they_were(machine: Machine) -> None:
     arn = "arn:aws:states:us-east-1:123456789012:stateMachine:versions"
     first = '{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
