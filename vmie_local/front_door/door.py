@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.front_door import administrator, behind, control, principals, service_models
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 Observer = Callable[[ApiCall, int], None]
+# moto's tables are plain dictionaries: a conditional write is one step only while nobody else writes.
+_ONE_AT_A_TIME = ("dynamodb",)
 _NOT_AWS = ("/moto-api/", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 
 
@@ -63,6 +67,7 @@ class FrontDoor:
         self._authorizer = Authorizer(self.identities, Resources(door_administrator), self._keys, cloud.clock)
         self.control = Control(self.faults, self.journal, self.identities, self._authorizer)
         self._observers: list[Observer] = []
+        self._turns = {service: threading.Lock() for service in _ONE_AT_A_TIME}
 
     def register(self, service: str, operation: str, handler: Handler) -> None:
         """Answer an operation here rather than in moto.
@@ -158,7 +163,8 @@ class FrontDoor:
         *,
         own: bool,
     ) -> Iterable[bytes]:
-        answer, code = behind.ask(self._application, request.environ), None
+        with self._turns.get(call.service) or nullcontext():
+            answer, code = behind.ask(self._application, request.environ), None
         if answer.status >= 400:
             answer, body = answer.read()
             code = answer.error_code(body)

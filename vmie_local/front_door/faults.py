@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from vmie_local.front_door import service_models
 from vmie_local.front_door.api_call import ApiCall, ApiError
 
 _SEED: Final = 20120810
-_CALL_KEYS = {"Service", "Operation", "Error", "Times", "After", "Probability", "Delay"}
+_CALL_KEYS = {"Service", "Operation", "Error", "Times", "After", "Probability", "Delay", "Role"}
 _TASK_KEYS = {"Service", "Operation", "StatusMessage", "Phase", "Stall", "Times"}
 _ERROR_KEYS = {"Code", "Message", "Status"}
 
@@ -59,15 +59,16 @@ class _Order:
     task: TaskFault | None = None
     dice: random.Random = field(default_factory=lambda: random.Random(_SEED))  # noqa: S311 - no secret
 
-    def matches(self, service: str | None, operation: str) -> bool:
+    def is_about_call(self, call: ApiCall) -> bool:
         return (
-            self.left != 0
-            and self.given["Operation"] == operation
-            and (self.task is not None if service is None else self._is_about_calls_to(service))
+            self.task is None
+            and self.left != 0
+            and (self.given["Service"], self.given["Operation"]) == (call.service, call.operation)
+            and self.given.get("Role", "") in (call.principal.role_name or "")
         )
 
-    def _is_about_calls_to(self, service: str) -> bool:
-        return self.task is None and self.given["Service"] == service
+    def is_about_task(self, operation: str) -> bool:
+        return self.task is not None and self.left != 0 and self.given["Operation"] == operation
 
     def happens(self) -> bool:
         if self.skip > 0:
@@ -99,7 +100,7 @@ class Faults:
 
         Args:
             document: For a call `{"Service", "Operation", "Error": {"Code", "Message", "Status"}, "Times",
-                "After", "Probability", "Delay"}`; for a task `{"Operation", "StatusMessage", "Phase",
+                "After", "Probability", "Delay", "Role"}`; for a task `{"Operation", "StatusMessage", "Phase",
                 "Stall", "Times"}`. `Times` is 1 by default and null for ever.
 
         Returns:
@@ -135,7 +136,7 @@ class Faults:
         Raises:
             ApiError: If the fault is an error.
         """
-        order = self._take(call.service, call.operation)
+        order = self._take(lambda each: each.is_about_call(call))
         if order is None:
             return
         if delay := order.given.get("Delay"):
@@ -149,13 +150,13 @@ class Faults:
         Args:
             operation: The call that begins the task, such as `ImportImage`.
         """
-        order = self._take(None, operation)
+        order = self._take(lambda each: each.is_about_task(operation))
         return order.task if order else None
 
-    def _take(self, service: str | None, operation: str) -> _Order | None:
+    def _take(self, is_meant: Callable[[_Order], bool]) -> _Order | None:
         with self._lock:
             for order in self._orders:
-                if order.matches(service, operation) and order.happens():
+                if is_meant(order) and order.happens():
                     return order
         return None
 
@@ -176,6 +177,8 @@ def _order(document: Any) -> _Order:
         raise FaultError("A fault of a call needs a Service, such as ec2; one of a task a StatusMessage.")
     if not service_models.has_operation(service, operation):
         raise FaultError(f"There is no operation {operation} in the service {service}.")
+    if not isinstance(document.get("Role", ""), str):
+        raise FaultError(f"Role must be a part of a role's name, not {document['Role']!r}.")
     if "Error" not in document and "Delay" not in document:
         raise FaultError("A fault of a call needs an Error, a Delay or both.")
     _check_error(document.get("Error"))

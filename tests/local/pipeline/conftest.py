@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from vmie_local.deployment import CdkCli
 
 from tests.local.pipeline.harness import Pipeline, eventually
 from vmie_local import LocalAws
+from vmie_local.deployment import CdkCli
 
 ROOT = Path(__file__).parents[3]
 

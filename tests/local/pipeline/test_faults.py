@@ -54,21 +54,23 @@ def test_a_met_quota_queues_again(pipeline: Pipeline):
 @pytest.mark.parametrize("step", STEPS)
 def test_a_function_killed_in_mid_flight_is_run_again(pipeline: Pipeline, step: str):
     key = f"images/killed-{step}.vmdk"
-    pipeline.cloud.functions.kill_next(step)
+    kill = pipeline.cloud.functions.kill_next(step)
     pipeline.upload(key)
 
     result = pipeline.ended(key)
 
+    assert len(kill.happened) == 1
     assert result["Status"] == "Succeeded", result
     assert len(pipeline.tasks_of(result["RequestId"])) == 1
 
 
 def test_a_start_killed_after_its_call_does_not_start_twice(pipeline: Pipeline):
-    pipeline.cloud.functions.kill_when("StartImport", "ec2", "ImportImage")
+    kill = pipeline.cloud.functions.kill_when("StartImport", "ec2", "ImportImage")
     pipeline.upload("images/killed-after-start.vmdk")
 
     result = pipeline.ended("images/killed-after-start.vmdk")
 
+    assert len(kill.happened) == 1
     assert result["Status"] == "Succeeded", result
     assert len(pipeline.tasks_of(result["RequestId"])) == 1
 
@@ -125,6 +127,7 @@ def test_forty_images_at_once_end_right_under_faults_and_never_more_than_five_ru
             operation,
             times=10_000,
             Probability=0.1,
+            Role="Vmie",
             Error={"Code": "RequestLimitExceeded", "Message": "Request limit exceeded.", "Status": 503},
         )
     most = 0
