@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from vmie_images.errors import BudgetExceededError, CorruptImageError
 from vmie_images.ranges import RangeSource
 
-BLOCK_SIZE = 64 * 1024
-"""Bytes per cached block. Smaller blocks cost more requests, larger ones more bytes; 64 KiB is near both
-minima."""
+BLOCK_SIZE = 16 * 1024
+"""Bytes per cached block."""
+READ_AHEAD = 3
+"""Blocks that one request reads at least, as far as they are not cached. A request costs about as much as
+50 KiB; inspections of real disks came out cheapest in requests and bytes together with 3 blocks of 16 KiB."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class RangeReader:
             run = 1
             while run < len(missing) and missing[run] == missing[0] + run:
                 run += 1
-            self._fetch(missing[0], run)
+            self._fetch(missing[0], self._with_read_ahead(missing[0], run))
             missing = missing[run:]
         wanted = []
         for index in range(first, last + 1):
@@ -113,6 +115,13 @@ class RangeReader:
         while len(self._blocks) * BLOCK_SIZE > self._budget.cache_bytes:
             self._blocks.popitem(last=False)
         return wanted
+
+    def _with_read_ahead(self, first: int, run: int) -> int:
+        """How many blocks to read from ``first`` on, where ``run`` are needed."""
+        last = (self.size - 1) // BLOCK_SIZE
+        while run < READ_AHEAD and first + run <= last and first + run not in self._blocks:
+            run += 1
+        return run
 
     def _fetch(self, first: int, count: int) -> None:
         start = first * BLOCK_SIZE

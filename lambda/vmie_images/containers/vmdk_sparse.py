@@ -23,6 +23,10 @@ _GD_AT_END = 0xFFFFFFFFFFFFFFFF
 _FOOTER_MARKER = 3
 _COMPRESSED, _MARKERS = 1 << 16, 1 << 17
 _ZERO_GRAIN = 1
+_MARKER_SIZE = 12
+_WINDOW = 64 * 1024
+_MAX_ENTRIES_TRIED = 1 << 15
+_MAX_TABLES_TRIED = 192
 _CACHED_GRAINS = 16
 
 
@@ -137,15 +141,25 @@ class SparseExtent:
                 )
 
     def _last_grain(self) -> int | None:
-        """Where the last grain of the last grain table in use is stored."""
-        for index in range(self._tables - 1, max(-1, self._tables - 1 - (1 << 16)), -1):
+        """Where the last grain of the last grain table in use is stored.
+
+        ``None`` where nothing is stored, or where so much of the disk's end is empty that looking costs
+        too much.
+        """
+        looked_at = 0
+        for index in range(self._tables - 1, max(-1, self._tables - 1 - _MAX_ENTRIES_TRIED), -1):
             table = self._table(index)
             if not table:
                 continue
+            # Tables usually lie side by side, and this goes backwards: one request for a window of them.
+            self._source.read(table // _WINDOW * _WINDOW, _WINDOW)
             raw = read_exactly(self._source, table, 4 * self._entries, "VMDK grain table")
             stored = max(unpack(f"<{self._entries}I", raw))
             if stored > _ZERO_GRAIN:
                 return int(stored) * SECTOR
+            looked_at += 1
+            if looked_at >= _MAX_TABLES_TRIED:
+                return None
         return None
 
     def _stored_length(self, offset: int) -> int:
@@ -205,10 +219,11 @@ class SparseExtent:
         return data
 
     def _inflate(self, at: int) -> bytes:
-        length = number("<I", read_exactly(self._source, at, 12, "VMDK grain marker"), 8)
+        # One read for the marker and what follows it: a grain of a disk packs to half its size and less.
+        length = number("<I", self._source.read(at, _MARKER_SIZE + self._grain_size // 2), 8)
         if not 0 < length <= 2 * self._grain_size:
             raise CorruptImageError(f"a grain of {length} compressed bytes at byte {at}")
-        packed = read_exactly(self._source, at + 12, length, "VMDK grain")
+        packed = read_exactly(self._source, at + _MARKER_SIZE, length, "VMDK grain")
         inflater = zlib.decompressobj()
         try:
             data = inflater.decompress(packed, self._grain_size + 1)

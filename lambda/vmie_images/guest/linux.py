@@ -71,10 +71,11 @@ def read_linux(facts: LinuxFacts, volumes: list[Volume], log: FindingLog, initra
     facts.has_fstab = root.exists("/etc/fstab")
     facts.boot = read_boot(root, log)
     _read_boot_files(facts, initramfs_limit)
-    facts.network = read_network(root, facts.boot.entry.arguments if facts.boot.entry else "")
+    kernel = facts.kernel.version if facts.kernel else None
+    facts.network = read_network(root, facts.boot.entry.arguments if facts.boot.entry else "", kernel)
     etc = root.list("/etc")
     facts.cloud_init, facts.vmware_tools, facts.ssh = "cloud" in etc, "vmware-tools" in etc, "ssh" in etc
-    facts.modules = read_drivers(root, facts.kernel.version if facts.kernel else None)
+    facts.modules = read_drivers(root, kernel)
 
 
 def _read_boot_files(facts: LinuxFacts, initramfs_limit: int) -> None:

@@ -47,8 +47,14 @@ class NetworkSetup:
     persistent_rules: bool = False
 
 
-def read_network(root: LinuxRoot, arguments: str) -> NetworkSetup:
-    """Read the network configuration that the common tools leave in a guest."""
+def read_network(root: LinuxRoot, arguments: str, kernel: str | None) -> NetworkSetup:
+    """Read the network configuration that the common tools leave in a guest.
+
+    Args:
+        root: The guest.
+        arguments: The arguments of the kernel that boots.
+        kernel: Its version.
+    """
     setup = NetworkSetup(traditional=argument(arguments, "net.ifnames") == "0")
     for path, words in _files(root):
         for name in _PREDICTABLE.findall(_without_comments(words)):
@@ -56,7 +62,8 @@ def read_network(root: LinuxRoot, arguments: str) -> NetworkSetup:
                 setup.predictable.append(name)
         if _STATIC.search(_without_comments(words)) or _netplan_addresses(path, words):
             setup.static.append(path)
-    if "udev" in root.list("/etc"):
+    if kernel is None or kernel[:2] in ("2.", "3."):
+        # Later systems no longer write these rules.
         setup.persistent_rules = "ATTR" in _without_comments(root.text(_PERSISTENT_RULES) or "")
     return setup
 

@@ -4,7 +4,7 @@ import pytest
 
 from vmie_images.errors import BudgetExceededError, CorruptImageError
 from vmie_images.ranges import FileSource, MemorySource, Window, read_exactly
-from vmie_images.reader import BLOCK_SIZE, Budget, RangeReader
+from vmie_images.reader import BLOCK_SIZE, READ_AHEAD, Budget, RangeReader
 
 
 class RecordingSource:
@@ -29,49 +29,65 @@ def test_reads_adjacent_missing_blocks_in_one_request() -> None:
     assert source.reads == [(0, 4 * BLOCK_SIZE)]
 
 
+WINDOW = READ_AHEAD * BLOCK_SIZE
+
+
 def test_reads_no_block_twice_while_it_is_cached() -> None:
-    source = RecordingSource(bytes(4 * BLOCK_SIZE))
+    source = RecordingSource(bytes(4 * WINDOW))
     reader = RangeReader(source)
 
-    reader.read(BLOCK_SIZE, 10)
-    reader.read(0, 3 * BLOCK_SIZE)
-    reader.read(BLOCK_SIZE + 5, 100)
+    reader.read(WINDOW, 10)
+    reader.read(0, 2 * WINDOW)
+    reader.read(WINDOW + BLOCK_SIZE, 100)
 
-    assert source.reads == [(BLOCK_SIZE, BLOCK_SIZE), (0, BLOCK_SIZE), (2 * BLOCK_SIZE, BLOCK_SIZE)]
-    assert (reader.cost.gets, reader.cost.bytes) == (3, 3 * BLOCK_SIZE)
+    assert source.reads == [(WINDOW, WINDOW), (0, WINDOW)]
+    assert (reader.cost.gets, reader.cost.bytes) == (2, 2 * WINDOW)
+
+
+def test_reads_ahead_up_to_what_is_cached_or_the_end() -> None:
+    source = RecordingSource(bytes(2 * WINDOW + 10))
+    reader = RangeReader(source)
+
+    reader.read(2 * BLOCK_SIZE, 1)
+    reader.read(0, 1)
+    reader.read(2 * WINDOW, 10)
+
+    assert source.reads == [(2 * BLOCK_SIZE, WINDOW), (0, 2 * BLOCK_SIZE), (2 * WINDOW, 10)]
 
 
 def test_forgets_the_blocks_used_longest_ago() -> None:
-    source = RecordingSource(bytes(4 * BLOCK_SIZE))
-    reader = RangeReader(source, Budget(cache_bytes=2 * BLOCK_SIZE))
+    source = RecordingSource(bytes(4 * WINDOW))
+    reader = RangeReader(source, Budget(cache_bytes=2 * WINDOW))
 
-    for block in (0, 1, 0, 2, 0):
-        reader.read(block * BLOCK_SIZE, 1)
+    for window in (0, 1, 0, 2, 0):
+        reader.read(window * WINDOW, 1)
+    assert [offset // WINDOW for offset, _ in source.reads] == [0, 1, 2]
 
-    assert [offset // BLOCK_SIZE for offset, _ in source.reads] == [0, 1, 2]
+    reader.read(BLOCK_SIZE, 1)
+    assert source.reads[-1][0] == BLOCK_SIZE
 
 
 @pytest.mark.parametrize(
-    ("budget", "said"), [(Budget(gets=2), "2 reads"), (Budget(bytes=2 * BLOCK_SIZE), "131072 bytes")]
+    ("budget", "said"), [(Budget(gets=2), "2 reads"), (Budget(bytes=2 * WINDOW), f"{2 * WINDOW} bytes")]
 )
 def test_stops_before_it_spends_more_than_its_budget(budget: Budget, said: str) -> None:
-    source = RecordingSource(bytes(9 * BLOCK_SIZE))
+    source = RecordingSource(bytes(9 * WINDOW))
     reader = RangeReader(source, budget)
 
     with pytest.raises(BudgetExceededError, match=said):
-        for block in range(0, 9, 2):
-            reader.read(block * BLOCK_SIZE, 1)
+        for window in range(9):
+            reader.read(window * WINDOW, 1)
 
     assert len(source.reads) == 2
 
 
 def test_stops_when_its_time_is_up() -> None:
     times = iter([0.0, 5.0, 11.0])
-    reader = RangeReader(MemorySource(bytes(4 * BLOCK_SIZE)), Budget(seconds=10), lambda: next(times))
+    reader = RangeReader(MemorySource(bytes(4 * WINDOW)), Budget(seconds=10), lambda: next(times))
     reader.read(0, 1)
 
     with pytest.raises(BudgetExceededError, match="10 seconds"):
-        reader.read(BLOCK_SIZE, 1)
+        reader.read(WINDOW, 1)
 
 
 def test_refuses_a_read_that_no_honest_structure_needs() -> None:
