@@ -25,6 +25,7 @@ from vmie_local.functions import Functions
 from vmie_local.moto_seams import (
     application,
     composite_alarms,
+    instances,
     lambda_versions,
     s3_customer_keys,
     s3_policies,
@@ -77,6 +78,7 @@ class LocalAws:
         self._credentials_lock = threading.Lock()
         self._client_lock = threading.Lock()
         bodies = BodyStore(self.data_dir / "objects")
+        instances.install()
         s3_storage.install(bodies)
         s3_customer_keys.install()
         s3_policies.install()

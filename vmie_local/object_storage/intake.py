@@ -49,7 +49,11 @@ class BodyIntake:
             environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
         _without_body(environ)
         environ[INCOMING_BODY] = body
-        return self._behind(environ, start_response)
+        try:
+            return self._behind(environ, start_response)
+        finally:
+            # The environment outlives the request in the journal of calls; the body's file must not.
+            del environ[INCOMING_BODY]
 
 
 def _payload(environ: dict[str, Any], trailers: dict[str, str]) -> Iterator[bytes]:
