@@ -47,7 +47,7 @@ def run_map(interpreter: Interpreter, visit: Visit) -> list[Any]:
     state = visit.state
     items = visit.render(state["Items"], "Items") if "Items" in state else visit.data
     if not isinstance(items, list):
-        raise StateError(QUERY_EVALUATION, "The field 'Items' must be an array.")
+        raise visit.error(QUERY_EVALUATION, "The field 'Items' must be an array.")
     limit = visit.seconds("MaxConcurrency") or 0
     visit.note("MapStateStarted", {"length": len(items)})
 

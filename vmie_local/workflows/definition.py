@@ -84,7 +84,10 @@ def read_definition(source: str) -> dict[str, Any]:
 Problems = Iterator[tuple[str, str]]
 
 
-def _machine(machine: dict[str, Any], at: str, language: str) -> Problems:
+def _machine(
+    machine: dict[str, Any], at: str, language: str, outer: frozenset[str] = frozenset()
+) -> Problems:
+    """Problems of a machine inside a scope that has the variables `outer`."""
     yield from _unknown(machine, _MACHINE, at)
     timeout = machine.get("TimeoutSeconds", 1)
     if not isinstance(timeout, int) or isinstance(timeout, bool) or timeout < 1:
@@ -96,11 +99,14 @@ def _machine(machine: dict[str, Any], at: str, language: str) -> Problems:
     start = machine.get("StartAt")
     if start not in states:
         yield f"MISSING_TRANSITION_TARGET: Missing 'StartAt' target: {start}", f"{at}/StartAt"
+    assigned = {name for state in states.values() for _, fields in _assigning(state) for name in fields}
     for name, state in states.items():
         place = f"{at}/States/{name}"
+        yield from _variables(state, place, outer)
         if len(name) > _MOST_NAME:
             yield f"State names have at most {_MOST_NAME} characters", place
         yield from _state(state, place, states, language)
+        yield from _nested(state, place, language, outer | assigned)
     reached = _reachable(start, states) if start in states else set(states)
     for name in states.keys() - reached:
         yield f"MISSING_TRANSITION_TARGET: State '{name}' is not reachable", f"{at}/States/{name}"
@@ -137,14 +143,13 @@ def _state(state: dict[str, Any], at: str, states: dict[str, Any], language: str
         for number, rule in enumerate(state.get("Choices") or ()):
             if "Condition" not in rule or "Next" not in rule:
                 yield "A choice rule needs 'Condition' and 'Next'", f"{at}/Choices[{number}]"
-    yield from _nested(state, kind, at, language)
 
 
-def _nested(state: dict[str, Any], kind: str, at: str, language: str) -> Problems:
+def _nested(state: dict[str, Any], at: str, language: str, outer: frozenset[str]) -> Problems:
     language = state.get("QueryLanguage", language)
-    for number, branch in enumerate(state.get("Branches") or ()) if kind == "Parallel" else ():
-        yield from _machine(branch, f"{at}/Branches[{number}]", language)
-    if kind == "Map" and state.get("ItemProcessor"):
+    for number, branch in enumerate(state.get("Branches") or ()) if state.get("Type") == "Parallel" else ():
+        yield from _machine(branch, f"{at}/Branches[{number}]", language, outer)
+    if state.get("Type") == "Map" and state.get("ItemProcessor"):
         processor = state["ItemProcessor"]
         mode = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE")
         if mode != "INLINE":
@@ -152,7 +157,31 @@ def _nested(state: dict[str, Any], kind: str, at: str, language: str) -> Problem
                 f"The local AWS executes inline maps only, not {mode}",
                 f"{at}/ItemProcessor/ProcessorConfig",
             )
-        yield from _machine(processor, f"{at}/ItemProcessor", language)
+        yield from _machine(processor, f"{at}/ItemProcessor", language, outer)
+
+
+def _variables(state: dict[str, Any], at: str, outer: frozenset[str]) -> Problems:
+    for place, fields in _assigning(state):
+        for name in fields:
+            if name == "states" or not name.isidentifier() or len(name) > _MOST_NAME:
+                yield f"'{name}' is no name for a variable", f"{at}{place}"
+            if name in outer:
+                yield (
+                    f"The variable '{name}' belongs to an outer scope",
+                    f"{at}{place}",
+                )
+    if not isinstance(state.get("Assign", {}), dict):
+        yield "The field 'Assign' must be an object", f"{at}/Assign"
+
+
+def _assigning(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every `Assign` of a state with its place."""
+    places = [("", state)]
+    for name in ("Choices", "Catch"):
+        places += [(f"/{name}[{number}]", entry) for number, entry in enumerate(state.get(name) or ())]
+    for place, fields in places:
+        if isinstance(fields.get("Assign"), dict):
+            yield f"{place}/Assign", fields["Assign"]
 
 
 def _failing(state: dict[str, Any], at: str) -> Problems:

@@ -107,7 +107,7 @@ class Interpreter:
             cause = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
             raise StateError(RUNTIME, cause)
         kind = visit.state["Type"]
-        visit.note(f"{kind}StateEntered", {"name": visit.name, **data("input", visit.data)})
+        visit.enter()
         step = self._working(visit) if kind in ("Task", "Parallel", "Map") else self._plain(kind, visit)
         visit.check_size(step.output)
         visit.note(f"{kind}StateExited", {"name": visit.name, **data("output", step.output)})
@@ -139,7 +139,8 @@ class Interpreter:
                 return Step(state.get("Next"), visit.leave(state, "", result, result=result))
             except StateError as error:
                 visit.note_failed_evaluation(error)
-                failure = error
+                # What has no other name is the fault of the definition, and told like it.
+                failure = visit.error(RUNTIME, str(error.cause)) if error.error == RUNTIME else error
             delay = retriers.delay(failure)
             if delay is None:
                 return _caught(visit, failure)
@@ -151,20 +152,20 @@ class Interpreter:
             case "Map":
                 return branching.run_map(self, visit)
             case "Parallel":
-                return branching.run_parallel(self, visit, _arguments(visit, visit.data))
+                return branching.run_parallel(self, visit, _arguments(visit))
         token = self._tasks.token(visit)
         if token is not None:
             visit.context["Task"] = {"Token": token.token}
         try:
             timeout, heartbeat = visit.seconds("TimeoutSeconds"), visit.seconds("HeartbeatSeconds")
-            return self._tasks.call(visit, _arguments(visit, {}), token, timeout, heartbeat)
+            return self._tasks.call(visit, _arguments(visit), token, timeout, heartbeat)
         finally:
             visit.context.pop("Task", None)
 
 
-def _arguments(visit: Visit, default: Any) -> Any:
+def _arguments(visit: Visit) -> Any:
     if "Arguments" not in visit.state:
-        return default
+        return visit.data
     return visit.render(visit.state["Arguments"], "Arguments")
 
 
@@ -182,14 +183,14 @@ def _choose(visit: Visit) -> Step:
         at = f"Choices[{number}]/"
         chosen = visit.render(rule["Condition"], f"{at}Condition")
         if not isinstance(chosen, bool):
-            where = f"'{rule['Condition']}' specified for the field '{at}Condition'"
+            where = f"The JSONata expression '{rule['Condition']}' specified for the field '{at}Condition'"
             what = f"returned an unexpected result type. Expected 'boolean', but was '{json_type(chosen)}'"
-            raise StateError(QUERY_EVALUATION, f"The JSONata expression {where} {what}")
+            raise visit.error(QUERY_EVALUATION, f"{where} {what}")
         if chosen:
             return Step(rule["Next"], visit.leave(rule, at, visit.data))
     if "Default" not in visit.state:
-        cause = f"No choice rule of the state '{visit.name}' matched, and it has no Default."
-        raise StateError(NO_CHOICE, cause)
+        what = "Failed to transition out of the state. The state does not point to a next state."
+        raise visit.error(NO_CHOICE, what)
     return Step(visit.state["Default"], visit.leave(visit.state, "", visit.data))
 
 
@@ -201,6 +202,6 @@ def _wait_seconds(visit: Visit) -> float:
     try:
         moment = datetime.fromisoformat(str(until)).timestamp()
     except ValueError as error:
-        cause = f"The field 'Timestamp' must be an ISO-8601 time, but was {until!r}"
-        raise StateError(QUERY_EVALUATION, cause) from error
+        what = f"The field 'Timestamp' must be an ISO-8601 time, but was {until!r}"
+        raise visit.error(QUERY_EVALUATION, what) from error
     return max(0.0, moment - visit.execution.clock.now())

@@ -9,7 +9,7 @@ from vmie_local.workflows.errors import DATA_LIMIT, QUERY_EVALUATION, StateError
 from vmie_local.workflows.execution import Execution
 from vmie_local.workflows.expressions import Expressions
 from vmie_local.workflows.flow import Flow
-from vmie_local.workflows.history import as_json
+from vmie_local.workflows.history import as_json, data
 
 MOST_BYTES = 256 * 1024
 _MOST_SECONDS = 99999999
@@ -29,6 +29,7 @@ class Visit:
         context: `$states.context`.
         event: Id of the newest event of this flow.
         expressions: Evaluates JSONata.
+        entered: Id of the event of entering the state.
     """
 
     execution: Execution
@@ -40,10 +41,21 @@ class Visit:
     context: dict[str, Any]
     event: int
     expressions: Expressions
+    entered: int = 0
 
     def note(self, kind: str, details: dict[str, Any] | None = None) -> None:
         """Add an event to the history."""
         self.event = self.execution.note(self.flow, kind, self.event, details)
+
+    def enter(self) -> None:
+        """Add the event of entering the state."""
+        self.note(f"{self.state['Type']}StateEntered", {"name": self.name, **data("input", self.data)})
+        self.entered = self.event
+
+    def error(self, name: str, what: str) -> StateError:
+        """An error of the state itself, not of what it called, in Step Functions' words."""
+        where = f"the state '{self.name}' (entered at the event id #{self.entered})"
+        return StateError(name, f"An error occurred while executing {where}. {what}")
 
     def note_failed_evaluation(self, error: StateError) -> None:
         """Add the event of an expression that could not be evaluated, if that is the error."""
@@ -62,7 +74,10 @@ class Visit:
             StateError: `States.QueryEvaluationError`.
         """
         states = {"input": self.data, "context": self.context, **seen}
-        return self.expressions.render(template, {**self.variables, "states": states}, field)
+        try:
+            return self.expressions.render(template, {**self.variables, "states": states}, field)
+        except StateError as error:
+            raise self.error(QUERY_EVALUATION, str(error.cause)) from error
 
     def leave(self, fields: dict[str, Any], at: str, default: Any, **seen: Any) -> Any:
         """Evaluate `Assign` and `Output` of a state, a choice rule or a catcher.
@@ -91,8 +106,8 @@ class Visit:
             return None
         value = self.render(self.state[field], field)
         if not isinstance(value, str):
-            cause = f"The field '{field}' must be a string, but was '{json_type(value)}'"
-            raise StateError(QUERY_EVALUATION, cause)
+            what = f"The field '{field}' must be a string, but was '{json_type(value)}'"
+            raise self.error(QUERY_EVALUATION, what)
         return value
 
     def seconds(self, field: str) -> float | None:
@@ -106,8 +121,8 @@ class Visit:
         value = self.render(self.state[field], field)
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or not 0 <= value <= _MOST_SECONDS:
-            cause = f"The field '{field}' must be a whole number from 0 to {_MOST_SECONDS}, but was {value!r}"
-            raise StateError(QUERY_EVALUATION, cause)
+            what = f"The field '{field}' must be a whole number from 0 to {_MOST_SECONDS}, but was {value!r}"
+            raise self.error(QUERY_EVALUATION, what)
         return float(value)
 
     def check_size(self, value: Any) -> None:

@@ -58,15 +58,15 @@ def test_one_failed_branch_fails_the_state_and_calls_the_others_off(machine: Mac
 
 def test_variables_of_a_branch_stay_inside_it(machine: Machine) -> None:
     setting = branch(
-        P={"Type": "Pass", "Assign": {"x": 2}, "Next": "Q"},
-        Q={"Type": "Pass", "Output": "{% $x %}", "End": True},
+        P={"Type": "Pass", "Assign": {"y": "{% $x + 1 %}"}, "Next": "Q"},
+        Q={"Type": "Pass", "Output": "{% $y %}", "End": True},
     )
     states = {
         "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
-        "B": {"Type": "Parallel", "Branches": [setting, passing("{% $x %}")], "Next": "C"},
-        "C": {"Type": "Pass", "Output": {"inner": "{% $states.input %}", "outer": "{% $x %}"}, "End": True},
+        "B": {"Type": "Parallel", "Branches": [setting, passing("{% $exists($y) %}")], "Next": "C"},
+        "C": {"Type": "Pass", "Output": ["{% $states.input %}", "{% $exists($y) %}"], "End": True},
     }
-    assert machine.output(states) == {"inner": [2, 1], "outer": 1}
+    assert machine.output(states) == [[2, False], False]
 
 
 def mapped(processor: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -146,6 +146,27 @@ def test_the_language_may_be_set_per_state() -> None:
         ),
         ({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, "executes JSONata only"),
         (machine(**{"A" * 81: {"Type": "Succeed"}}), "at most 80 characters"),
+        (
+            machine(A={"Type": "Pass", "Assign": {"states": 1}, "End": True}),
+            "'states' is no name for a variable",
+        ),
+        (machine(A={"Type": "Pass", "Assign": {"a-b": 1}, "End": True}), "'a-b' is no name for a variable"),
+        (machine(A={"Type": "Pass", "Assign": "{% {} %}", "End": True}), "'Assign' must be an object"),
+        (
+            machine(
+                A={"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
+                B={
+                    "Type": "Map",
+                    "End": True,
+                    "ItemProcessor": {
+                        "StartAt": "X",
+                        "States": {"X": {"Type": "Pass", "Assign": {"x": 2}, "End": True}},
+                    },
+                },
+            ),
+            "belongs to an outer scope at /States/B/ItemProcessor/States/X/Assign",
+        ),
+        ({**machine(A={"Type": "Succeed"}), "TimeoutSeconds": 0}, "must be a positive integer"),
     ],
 )
 def test_mistakes_are_told_with_their_place(definition: Any, told: str) -> None:

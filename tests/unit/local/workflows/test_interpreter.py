@@ -67,6 +67,11 @@ def test_a_task_gets_its_arguments_and_gives_its_result(machine: Machine) -> Non
     assert machine.tasks.calls == [{"n": 4}]
 
 
+def test_without_arguments_a_task_gets_the_input_of_the_state(machine: Machine) -> None:
+    assert machine.output({"A": task()}, {"n": 4}) == {"n": 4}
+    assert machine.tasks.calls == [{"n": 4}]
+
+
 def test_a_failed_task_is_retried_as_its_retrier_says(machine: Machine) -> None:
     machine.tasks.work = fails_times(3)
     retry = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 60, "MaxAttempts": 3}]
@@ -127,6 +132,10 @@ def test_a_bad_output_expression_of_a_task_can_be_caught(machine: Machine) -> No
 def test_a_bad_expression_elsewhere_fails_the_execution_and_is_noted(machine: Machine) -> None:
     execution = machine.run({"A": {"Type": "Pass", "Output": "{% $states.input.nothing %}", "End": True}}, {})
     assert execution.error == "States.QueryEvaluationError"
+    assert execution.cause == (
+        "An error occurred while executing the state 'A' (entered at the event id #2). The JSONata "
+        "expression '$states.input.nothing' specified for the field 'Output' returned nothing (undefined)."
+    )
     assert "EvaluationFailed" in kinds(execution)
 
 
