@@ -69,10 +69,11 @@ class Deployed:
 @contextmanager
 def deployed(console: Console) -> Iterator[Deployed]:
     """Start a local AWS, deploy, and stop it at the end."""
+    began = time.monotonic()
     cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
-    target = Deployed(cloud, CdkCli(cloud, REPOSITORY))
-    with target.timed("start", "the local AWS, moto loaded before"):
-        cloud.start()
+    cloud.start()
+    took = time.monotonic() - began
+    target = Deployed(cloud, CdkCli(cloud, REPOSITORY), times={"start": (took, "the local AWS")})
     try:
         cloud.vm_import.limits.concurrent_tasks = CONCURRENT_TASKS
         with console.status("Bootstrapping"), target.timed("bootstrap", "cdk bootstrap"):

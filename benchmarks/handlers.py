@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,9 +26,11 @@ def measure() -> list[Section]:
     """Pack the code and import every handler."""
     code = _asset()
     packed, unpacked = _sizes(code)
-    times = {module: _import_milliseconds(module, code) for module in handler_modules(code)}
+    times = _import_milliseconds(handler_modules(code), code)
     imports = [
-        Figure(name=module, value=milliseconds, unit="ms", most=_MOST_MILLISECONDS)
+        Figure(
+            name=module.removeprefix("vmie_runtime."), value=milliseconds, unit="ms", most=_MOST_MILLISECONDS
+        )
         for module, milliseconds in times.items()
     ]
     return [
@@ -40,7 +42,7 @@ def measure() -> list[Section]:
             ),
         ),
         Section(
-            f"Import of a handler in a new process (median of {_RUNS}; our code compiled, as on Lambda)",
+            f"Import of a handler in a new process (best of {_RUNS}; our code compiled each time)",
             tuple(imports),
         ),
     ]
@@ -71,8 +73,8 @@ def _sizes(code: Path) -> tuple[int, int]:
         return target.tell(), sum(file.stat().st_size for file in files)
 
 
-def _import_milliseconds(module: str, code: Path) -> float:
-    """The median of several fresh interpreters.
+def _import_milliseconds(modules: list[str], code: Path) -> dict[str, float]:
+    """The best of several fresh interpreters each: what else the machine does only adds time.
 
     Lambda's own Python brings boto3 compiled; our code comes without compiled files, nor can it leave any.
     """
@@ -87,9 +89,11 @@ def _import_milliseconds(module: str, code: Path) -> float:
         "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_METRICS_NAMESPACE": "VmImportExport",
     }
-    command = [sys.executable, "-S", "-c", _MEASURE, module]
-    runs = [
-        float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
-        for _ in range(_RUNS)
-    ]
-    return statistics.median(runs)
+    best = dict.fromkeys(modules, math.inf)
+    # Round by round, so that a busy moment does not hit one module alone.
+    for _ in range(_RUNS):
+        for module in modules:
+            command = [sys.executable, "-S", "-c", _MEASURE, module]
+            run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+            best[module] = min(best[module], float(run.stdout))
+    return best
