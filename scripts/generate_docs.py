@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,6 +43,8 @@ _CATEGORIES = {
     Category.UNKNOWN: ("Unknown", "What this catalogue does not know, it passes on unaltered."),
 }
 
+_SETTINGS_BEGIN = "<!-- settings: generated from app.py by `make docs` -->"
+_SETTINGS_END = "<!-- /settings -->"
 _INTRODUCTION = """\
 # Errors
 
@@ -95,7 +98,17 @@ def _entry(meaning: Meaning) -> str:
     return "\n".join(lines)
 
 
-PAGES: dict[str, Callable[[], str]] = {ERRORS_PAGE: errors_page}
+def readme() -> str:
+    """The README with the app's settings, as the app's own docstring has them."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))) or ""
+    table = "\n".join(line for line in docstring.splitlines() if line.startswith("|"))
+    before, _, rest = text.partition(_SETTINGS_BEGIN)
+    _, _, after = rest.partition(_SETTINGS_END)
+    return f"{before}{_SETTINGS_BEGIN}\n{table}\n{_SETTINGS_END}{after}"
+
+
+PAGES: dict[str, Callable[[], str]] = {ERRORS_PAGE: errors_page, "README.md": readme}
 
 
 def stale_pages() -> list[str]:
