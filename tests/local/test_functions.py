@@ -343,6 +343,29 @@ def test_only_the_messages_that_failed_come_again_until_they_are_dead(make: Maki
     eventually(lambda: make.empty(queue), "the queue is empty")
 
 
+def test_a_function_may_choose_when_a_message_comes_again(make: Making) -> None:
+    source = """
+        import boto3, os
+        sqs = boto3.client("sqs")
+        def handler(event, context):
+            (record,) = event["Records"]
+            count = record["attributes"]["ApproximateReceiveCount"]
+            sqs.send_message(QueueUrl=os.environ["SEEN"], MessageBody=count)
+            if count == "1":
+                sqs.change_message_visibility(
+                    QueueUrl=record["body"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=60
+                )
+                raise ValueError("sooner than the queue says")
+    """
+    (queue, arn), (seen, _) = make.queue(VisibilityTimeout="43200"), make.queue()
+    actions = ["sqs:*"]
+    name = make.function(source, actions, Environment={"Variables": {"SEEN": seen}})
+    make.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)
+    make.sqs.send_message(QueueUrl=queue, MessageBody=queue)
+    assert sorted(message["Body"] for message in make.receive(seen, 2)) == ["1", "2"]
+    eventually(lambda: make.empty(queue), "the queue is empty")
+
+
 def test_a_batch_may_gather(make: Making) -> None:
     queue, seen = mapped(make, SAVE, {}, BatchSize=20, MaximumBatchingWindowInSeconds=60)
     for number in range(15):

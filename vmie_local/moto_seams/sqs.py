@@ -72,9 +72,10 @@ def hide(account: str, region: str, queue: str, handles: list[str]) -> None:
 
 
 def hide_for_visibility_timeout(account: str, region: str, queue: str, handles: list[str]) -> None:
-    """Let the queue's visibility timeout of messages begin now."""
+    """Let the queue's visibility timeout of messages begin now, unless somebody has changed it meanwhile."""
     for message in _messages(account, region, queue, handles):
-        message.change_visibility(_queue(account, region, queue).visibility_timeout)
+        if message.visible_at == float("inf"):
+            message.change_visibility(_queue(account, region, queue).visibility_timeout)
 
 
 def visibility_timeout(account: str, region: str, queue: str) -> int:
