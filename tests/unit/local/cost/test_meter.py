@@ -146,8 +146,20 @@ def test_new_executions_are_counted(meter: Meter, account: Account) -> None:
     assert meter.usage()[Charge.STATE_TRANSITIONS] == 3
 
 
-def test_a_call_log_with_gaps_is_refused(meter: Meter, account: Account) -> None:
+def test_a_call_log_that_has_forgotten_calls_since_the_start_is_refused(
+    meter: Meter, account: Account
+) -> None:
+    account.time = "2026-01-01T02:00:00.000Z"
+    account.calls.clear()
+    account.call("s3", "GetObject")
     account.forgotten = 5
 
-    with pytest.raises(RuntimeError, match="forgotten 5 calls"):
+    with pytest.raises(RuntimeError, match="forgotten calls"):
         meter.usage()
+
+
+def test_calls_forgotten_from_before_the_start_do_not_matter(meter: Meter, account: Account) -> None:
+    account.call("s3", "GetObject")
+    account.forgotten = 5
+
+    assert meter.usage()[Charge.S3_READS] == 1
