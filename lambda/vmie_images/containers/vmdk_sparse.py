@@ -126,6 +126,11 @@ class SparseExtent:
         if self._directory == _GD_AT_END:
             self._read_footer()
         size = self._source.size
+        if self.has_markers and size % SECTOR:
+            raise CorruptImageError(
+                f"a stream is whole sectors of {SECTOR} bytes, the file ends {size % SECTOR} bytes into one",
+                "VmdkTruncated",
+            )
         directory_end = self._directory * SECTOR + 4 * self._tables
         if self._directory == 0 or directory_end > size:
             raise CorruptImageError(

@@ -27,13 +27,15 @@ TERMINAL = {"Rejected", "Succeeded", "Failed", "Cancelled", "TimedOut"}
 PATIENCE = 120  # real seconds; generous, because the machines are noisy and nothing is judged by it
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+def eventually(
+    look: Callable[[], T | None], what: str, seconds: float = PATIENCE, *, every: float = 0.1
+) -> T:
     """Whatever `look` returns first that is not None or False."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():
             return found
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"Did not happen within {seconds} s: {what}")
 
 

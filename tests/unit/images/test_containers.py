@@ -118,6 +118,7 @@ def test_a_monolithic_sparse_vmdk_is_decoded_for_a_direct_import() -> None:
     ("name", "data", "code"),
     [
         ("disk.vmdk", vmdk.stream_optimized(DISK)[:-4096], "VmdkTruncated"),
+        ("disk.vmdk", vmdk.stream_optimized(DISK)[:-26], "VmdkTruncated"),
         ("disk.vmdk", vmdk.sparse(DISK)[:-70000], "VmdkTruncated"),
         ("disk.vhd", vhd.fixed(DISK)[:-4096], "VhdTruncated"),
         ("disk.vhd", vhd.dynamic(DISK)[:-4096], "VhdTruncated"),
