@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
 CANNOT_PROVE = (
-    "resource policies (bucket, queue, topic, function and key policies) and permissions boundaries: "
-    "they are stored and not evaluated",
-    "the quotas, opt-in Regions and service control policies of your account",
+    "policies of buckets, queues, topics and functions, VPC endpoint policies and service control policies: "
+    "they are stored at most, and not evaluated",
+    "the quotas and opt-in Regions of your account",
     "whether a guest boots: images are decoded and stored, never started",
     "how AWS words errors that nobody has recorded",
     "alarms and metric filters: they are created and never fire",

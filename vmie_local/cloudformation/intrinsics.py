@@ -50,6 +50,9 @@ class Scope(Protocol):
     def import_value(self, name: str) -> Any:
         """The value that another stack exports."""
 
+    def stack_output(self, stack: str, output: str, region: str) -> str:
+        """The value of an output of another stack, by the stack's name or id."""
+
     def zones(self, region: str) -> list[str]:
         """The Availability Zones of a Region."""
 
@@ -73,6 +76,7 @@ class Evaluator:
             "Fn::If": self._if,
             "Fn::FindInMap": self._find_in_map,
             "Fn::ImportValue": self._import_value,
+            "Fn::GetStackOutput": self._get_stack_output,
             "Fn::GetAZs": self._zones,
             "Fn::Base64": self._base64,
         }
@@ -196,6 +200,15 @@ class Evaluator:
 
     def _import_value(self, name: Any) -> Any:
         return self._scope.import_value(self.resolve(name))
+
+    def _get_stack_output(self, argument: dict[str, Any]) -> str:
+        given = self.resolve(argument)
+        if given.get("RoleArn"):
+            raise TemplateError(
+                "Template error: the local CloudFormation reads outputs of its own account only; drop RoleArn"
+            )
+        region = given.get("Region") or self._scope.pseudo("AWS::Region")
+        return self._scope.stack_output(given["StackName"], given["OutputName"], region)
 
     def _zones(self, region: Any) -> list[str]:
         return self._scope.zones(self.resolve(region) or self._scope.pseudo("AWS::Region"))

@@ -1,4 +1,4 @@
-"""A stack operation: create, update or delete, with its rollback."""
+"""A deployment: a stack is created or updated, or rolled back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from vmie_local.cloudformation.deletion import delete_all, deletion_order
 from vmie_local.cloudformation.errors import ResourceFailedError, TemplateError
 from vmie_local.cloudformation.intrinsics import Evaluator
 from vmie_local.cloudformation.plan import Action, decide, present, wanted
@@ -220,54 +221,3 @@ class Deployment:
     def _forget(self, resource: Resource) -> None:
         with self._stack.lock:
             self._stack.resources.pop(resource.logical_id, None)
-
-
-def delete_stack(stack: Stack, handler: ResourceHandler) -> None:
-    """Delete a stack's resources, the dependent ones first; afterwards it has a final status."""
-    stack.become("DELETE_IN_PROGRESS", "User Initiated")
-    try:
-        left = delete_all(stack, handler, list(stack.resources.values()))
-    except Exception as error:  # noqa: BLE001 - a stack must not stay in progress for ever
-        _log.exception("The deletion of stack %s broke", stack.name)
-        stack.become("DELETE_FAILED", f"{type(error).__name__}: {error}")
-        return
-    if left:
-        stack.become("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(left)}]. ")
-        return
-    with stack.lock:
-        stack.outputs.clear()
-        stack.deleted_at = now()
-    stack.become("DELETE_COMPLETE")
-
-
-def delete_all(
-    stack: Stack, handler: ResourceHandler, resources: list[Resource], *, creation_failed: bool = False
-) -> list[str]:
-    """Delete resources in order; return the logical ids of those that are still there.
-
-    What a resource that would not go depends on is left alone: it is still needed.
-    """
-    left: list[Resource] = []
-    for one in deletion_order(resources):
-        needed = any(one.logical_id in stubborn.dependencies for stubborn in left)
-        policy = one.deletion_policy
-        if creation_failed and policy == "RetainExceptOnCreate":
-            policy = "Delete"
-        if needed or not handler.delete(one, policy):
-            left.append(one)
-            continue
-        with stack.lock:
-            stack.resources.pop(one.logical_id, None)
-    return [one.logical_id for one in left if one.status == "DELETE_FAILED"]
-
-
-def deletion_order(resources: list[Resource]) -> list[Resource]:
-    """Resources so that each comes before what it depends on, otherwise the newest first."""
-    ordered: list[Resource] = []
-    waiting = list(reversed(resources))
-    while waiting:
-        free = [one for one in waiting if not any(one.logical_id in other.dependencies for other in waiting)]
-        # Two generations of one resource may name each other; any order serves them.
-        ordered += free or waiting[:1]
-        waiting = [one for one in waiting if not any(one is done for done in ordered)]
-    return ordered

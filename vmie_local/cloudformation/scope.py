@@ -28,11 +28,13 @@ class Surroundings:
         ssm_value: Reads an SSM parameter; raises TemplateError if there is none.
         zones: The Availability Zones of a Region.
         export: The value of another stack's export; raises TemplateError if there is none.
+        stack_output: The value of a stack's output; raises TemplateError if there is none.
     """
 
     ssm_value: Callable[[str], str]
     zones: Callable[[str], list[str]]
     export: Callable[[str], str]
+    stack_output: Callable[[str, str, str], str]
 
 
 @dataclass
@@ -91,6 +93,10 @@ class StackScope:
         value = self.surroundings.export(name)
         self.imports.add(name)
         return value
+
+    def stack_output(self, stack: str, output: str, region: str) -> str:
+        """The value of an output of another stack, which nothing protects."""
+        return self.surroundings.stack_output(stack, output, region)
 
     def zones(self, region: str) -> list[str]:
         """The Availability Zones of a Region."""

@@ -7,22 +7,35 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlparse
-
-from botocore.exceptions import ClientError
 
 from vmie_local.cloudformation import parameters
+from vmie_local.cloudformation.deletion import delete_stack
 from vmie_local.cloudformation.errors import ResourceFailedError, TemplateError
-from vmie_local.cloudformation.operation import Deployment, delete_stack
+from vmie_local.cloudformation.operation import Deployment
 from vmie_local.cloudformation.plan import preview
 from vmie_local.cloudformation.resource_handler import ResourceHandler, TypeLookup
-from vmie_local.cloudformation.scope import PreviewScope, StackScope, Surroundings, partition_of
+from vmie_local.cloudformation.scope import PreviewScope, StackScope, partition_of
 from vmie_local.cloudformation.stack import ChangeSet, Stack
 from vmie_local.cloudformation.stacks import Stacks
+from vmie_local.cloudformation.surroundings import read_template_file, surroundings
 from vmie_local.cloudformation.template import Template, parse
 
 _NO_CHANGES = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
+)
+# Parameters that would change what a deployment does. RoleARN is shown and not assumed: operations run as the
+# administrator, as the CDK's execution role may do everything.
+_UNIMPLEMENTED = (
+    "DeploymentMode",
+    "NotificationARNs",
+    "OnFailure",
+    "OnStackFailure",
+    "ResourceTypes",
+    "ResourcesToImport",
+    "RollbackConfiguration",
+    "StackPolicyBody",
+    "StackPolicyURL",
+    "TimeoutInMinutes",
 )
 _ANSWER_WITHIN_SECONDS = 20.0
 _DEPLOYABLE = frozenset(
@@ -69,6 +82,7 @@ class StackService:
         Raises:
             ValidationError: If the stack is not in a state to be changed, or the template cannot be read.
         """
+        _refuse_unimplemented(call)
         kind = call.get("ChangeSetType", "UPDATE")
         stack = self._stack_for_change_set(caller, kind, call["StackName"])
         try:
@@ -108,7 +122,9 @@ class StackService:
             # CloudFormation deletes every change set of a stack once one of them is executed.
             stack.change_sets.clear()
             stack.status = f"{'UPDATE' if stack.template else 'CREATE'}_IN_PROGRESS"
-        scope = StackScope(stack, change_set.parameters, stack.resources, self._surroundings(stack))
+        scope = StackScope(
+            stack, change_set.parameters, stack.resources, surroundings(stack, self.stacks, self._client)
+        )
         deployment = Deployment(
             stack,
             change_set,
@@ -200,18 +216,12 @@ class StackService:
             return parse(body)
         if not (url := call.get("TemplateURL")):
             raise TemplateError("Either Template URL or Template Body must be specified.")
-        bucket, _, key = unquote(urlparse(url).path).lstrip("/").partition("/")
-        try:
-            return parse(
-                self._client("s3", region).get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-            )
-        except ClientError as error:
-            raise TemplateError(f"S3 error: {url} cannot be read: {error}") from error
+        return parse(read_template_file(self._client("s3", region), url))
 
     def _change_set(self, stack: Stack, kind: str, template: Template, call: dict[str, Any]) -> ChangeSet:
-        surroundings = self._surroundings(stack)
+        outside = surroundings(stack, self.stacks, self._client)
         values = parameters.resolve(
-            template.parameters, call.get("Parameters", []), stack.parameters, surroundings.ssm_value
+            template.parameters, call.get("Parameters", []), stack.parameters, outside.ssm_value
         )
         partition = partition_of(stack.region)
         name = call["ChangeSetName"]
@@ -223,7 +233,7 @@ class StackService:
             parameters=values,
             call=call,
         )
-        scope = PreviewScope(stack, values, stack.resources, surroundings)
+        scope = PreviewScope(stack, values, stack.resources, outside)
         try:
             found = preview(stack, template, scope, self._handler(stack), _tags(call))
         except ResourceFailedError as error:
@@ -234,21 +244,11 @@ class StackService:
     def _handler(self, stack: Stack) -> ResourceHandler:
         return ResourceHandler(stack, self._types, lambda service: self._client(service, stack.region))
 
-    def _surroundings(self, stack: Stack) -> Surroundings:
-        def ssm_value(name: str) -> str:
-            try:
-                answer = self._client("ssm", stack.region).get_parameter(Name=name)
-            except ClientError as error:
-                raise TemplateError(
-                    f"Unable to fetch parameters [{name}] from parameter store for this account."
-                ) from error
-            return str(answer["Parameter"]["Value"])
 
-        def zones(region: str) -> list[str]:
-            answer = self._client("ec2", region).describe_availability_zones()
-            return sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])
-
-        return Surroundings(ssm_value, zones, lambda name: self.stacks.export_value(stack.region, name))
+def _refuse_unimplemented(call: dict[str, Any]) -> None:
+    for name in _UNIMPLEMENTED:
+        if call.get(name) not in (None, [], {}, "", False, "ROLLBACK"):
+            raise ValidationError(f"The local CloudFormation does not implement the parameter {name}.")
 
 
 def _tags(call: dict[str, Any]) -> dict[str, str]:

@@ -64,6 +64,17 @@ class Stacks:
             raise TemplateError(f"No export named {name} found.")
         return found[1].value
 
+    def output_value(self, name_or_id: str, output: str, region: str) -> str:
+        """The value of a stack's output.
+
+        Raises:
+            TemplateError: If there is no such stack or output.
+        """
+        stack = self.find(region, name_or_id)
+        if stack is None or output not in stack.outputs:
+            raise TemplateError(f"Stack [{name_or_id}] in {region} has no output {output}.")
+        return stack.outputs[output].value
+
     def record_imports(self, stack: Stack, names: Iterable[str]) -> None:
         """Remember which exports a stack uses."""
         with self._lock:

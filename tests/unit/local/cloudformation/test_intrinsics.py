@@ -25,6 +25,9 @@ class Scope:
     def import_value(self, name: str) -> Any:
         return f"export-{name}"
 
+    def stack_output(self, stack: str, output: str, region: str) -> str:
+        return f"{stack}.{output}@{region}"
+
     def zones(self, region: str) -> list[str]:
         return [f"{region}a", f"{region}b"]
 
@@ -70,6 +73,8 @@ def evaluator() -> Evaluator:
         ({"Fn::Select": [0, {"Fn::GetAZs": ""}]}, "eu-west-1a"),
         ({"Fn::FindInMap": ["Map", {"Ref": "AWS::Region"}, "Name"]}, "mapped"),
         ({"Fn::ImportValue": {"Fn::Sub": "${Word}"}}, "export-word"),
+        ({"Fn::GetStackOutput": {"StackName": {"Ref": "Word"}, "OutputName": "O"}}, "word.O@eu-west-1"),
+        ({"Fn::GetStackOutput": {"StackName": "s", "OutputName": "O", "Region": "r"}}, "s.O@r"),
         ({"Fn::Base64": "a"}, "YQ=="),
         ({"Fn::If": ["Yes", 1, 2]}, 1),
         ({"Fn::If": ["No", 1, 2]}, 2),
@@ -113,6 +118,7 @@ def test_what_depends_on_an_unknown_value_is_unknown(evaluator: Evaluator, value
         ({"Fn::FindInMap": ["Map", "mars", "Name"]}, "Map::mars::Name"),
         ({"Fn::Select": [7, ["a"]]}, "nonexistent value at index 7"),
         ({"Fn::Join": ["", [["list"]]]}, "text was expected"),
+        ({"Fn::GetStackOutput": {"StackName": "s", "OutputName": "O", "RoleArn": "r"}}, "own account only"),
         ("{{resolve:secretsmanager:x}}", "cannot resolve the dynamic reference"),
     ],
 )

@@ -206,6 +206,18 @@ def test_an_export_that_nobody_has_is_named(world: World) -> None:
         world.change_set({"A": thing(Value={"Fn::ImportValue": "nothing"})})
 
 
+def test_an_output_is_read_without_protecting_it(world: World) -> None:
+    outputs = {"O": {"Value": {"Ref": "A"}}}
+    world.deploy({"A": thing(Name="the-a")}, Outputs=outputs)
+    weak = {"Fn::GetStackOutput": {"StackName": "s", "OutputName": "O"}}
+    change_set = world.change_set({"B": thing(Value=weak)}, name="user")
+    world.service.execute_change_set(world.stack("user"), change_set, disable_rollback=False, token="")
+    assert world.values()["B"] == "the-a"
+    assert world.delete().status == "DELETE_COMPLETE"
+    with pytest.raises(ValidationError, match=r"Stack \[s\] in us-east-1 has no output O"):
+        world.change_set({"B": thing(Value=weak)}, name="other")
+
+
 def test_termination_protection_keeps_a_stack(world: World) -> None:
     world.deploy({"A": thing()}).termination_protection = True
     with pytest.raises(ValidationError, match="TerminationProtection is enabled"):
