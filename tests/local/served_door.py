@@ -64,7 +64,7 @@ ANSWERS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             "arn:aws:states:us-east-1:1:execution:m:e",
         ],
     ),
-    "cbor": (
+    "json of several": (
         "cloudwatch",
         "ListMetrics",
         {"Metrics": [{"Namespace": "VmImportExport", "MetricName": "Imports"}]},

@@ -56,7 +56,15 @@ def decode(raw: bytes) -> Any:
     """
     try:
         value, _ = _item(raw, 0)
-    except (IndexError, struct.error, UnicodeDecodeError) as error:
+    except (
+        LookupError,
+        OverflowError,
+        OSError,
+        RecursionError,
+        TypeError,
+        struct.error,
+        UnicodeError,
+    ) as error:
         raise ValueError(f"The body is no valid CBOR: {error}") from error
     if value is _BREAK:
         raise ValueError("The body is no valid CBOR: it starts with a break.")

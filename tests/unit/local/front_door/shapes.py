@@ -45,6 +45,10 @@ def structures(shape: StructureShape, depth: int = 0) -> SearchStrategy[dict[str
     """Members of a structure: the required ones and some of the others."""
     if depth > 3:
         return st.just({})
+    if shape.is_tagged_union:
+        return st.one_of(
+            *(st.fixed_dictionaries({name: _member(shape, name, depth)}) for name in shape.members)
+        )
     required = {name: _member(shape, name, depth) for name in shape.required_members}
     optional = {name: _member(shape, name, depth) for name in shape.members if name not in required}
     return st.fixed_dictionaries(required, optional=optional).map(_without_streams(shape))

@@ -213,3 +213,17 @@ def test_a_role_that_did_nothing_has_used_nothing(door: Door):
 
     assert report["Used"] == []
     assert {"Policy": "P", "Statement": 1, "Action": "s3:GetObject"} in report["NeverUsed"]
+
+
+def test_other_parts_add_paths_of_their_own(door: Door):
+    def work(document: dict[str, Any]) -> dict[str, Any]:
+        if "bad" in document:
+            raise ValueError("That is bad.")
+        return {"Got": document}
+
+    door.control.add("functions/kill", "POST", work)
+
+    assert door.ask("/_vmie/functions/kill", "POST", {"a": 1}) == (200, {"Got": {"a": 1}})
+    assert door.ask("/_vmie/functions/kill", "POST") == (200, {"Got": {}})
+    assert door.ask("/_vmie/functions/kill", "POST", {"bad": 1}) == (400, {"Error": "That is bad."})
+    assert door.ask("/_vmie/functions/kill", "POST", [])[0] == 400

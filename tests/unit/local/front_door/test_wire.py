@@ -23,55 +23,59 @@ from vmie_local.front_door.api_call import ApiError
 from vmie_local.front_door.wire import protocol_of
 
 OPERATIONS = [
-    ("cloudformation", "CreateChangeSet"),
-    ("cloudwatch", "PutMetricData"),
-    ("cloudwatch", "GetMetricData"),
-    ("dynamodb", "Query"),
-    ("ebs", "CompleteSnapshot"),
-    ("ebs", "StartSnapshot"),
-    ("ec2", "DescribeImportImageTasks"),
-    ("ec2", "ImportImage"),
-    ("ec2", "RegisterImage"),
-    ("iam", "SimulatePrincipalPolicy"),
-    ("kms", "Encrypt"),
-    ("lambda", "CreateFunction"),
-    ("lambda", "Invoke"),
-    ("s3", "DeleteObjects"),
-    ("s3", "ListObjectsV2"),
-    ("s3", "PutBucketLifecycleConfiguration"),
-    ("s3", "PutObjectTagging"),
-    ("sns", "Publish"),
-    ("sqs", "SendMessageBatch"),
-    ("ssm", "PutParameter"),
-    ("stepfunctions", "StartExecution"),
-    ("sts", "AssumeRole"),
+    ("cloudformation", "CreateChangeSet", None),
+    ("cloudwatch", "PutMetricData", None),
+    ("cloudwatch", "GetMetricData", None),
+    ("dynamodb", "Query", None),
+    ("ebs", "CompleteSnapshot", None),
+    ("ebs", "StartSnapshot", None),
+    ("iam", "SimulatePrincipalPolicy", None),
+    ("kms", "Encrypt", None),
+    ("lambda", "CreateFunction", None),
+    ("lambda", "Invoke", None),
+    ("sns", "Publish", None),
+    ("sqs", "SendMessageBatch", None),
+    ("ssm", "PutParameter", None),
+    ("stepfunctions", "StartExecution", None),
+    ("sts", "AssumeRole", None),
+    ("cloudwatch", "PutMetricData", "smithy-rpc-v2-cbor"),
+    ("cloudwatch", "PutMetricData", "query"),
+    ("cloudwatch", "GetMetricData", "smithy-rpc-v2-cbor"),
+    ("cloudwatch", "GetMetricData", "query"),
+    ("cloudwatch", "DescribeAlarms", "smithy-rpc-v2-cbor"),
+    ("cloudwatch", "DescribeAlarms", "query"),
 ]
+"""Operations, and a protocol where it is not the one that botocore chooses by itself."""
 GENERATED = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
-@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+@pytest.mark.parametrize(("service", "name", "speaking"), OPERATIONS)
 @GENERATED
 @given(data=st.data())
-def test_parameters_arrive_as_they_were_given(service: str, name: str, data: st.DataObject) -> None:
+def test_parameters_arrive_as_they_were_given(
+    service: str, name: str, speaking: str | None, data: st.DataObject
+) -> None:
     model = operation(service, name)
     parameters = data.draw(structures(model.input_shape))
 
-    assert _without_nothing(understood(model, parameters)) == _without_nothing(parameters)
+    assert _without_nothing(understood(model, parameters, speaking)) == _without_nothing(parameters)
 
 
-@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+@pytest.mark.parametrize(("service", "name", "speaking"), OPERATIONS)
 @GENERATED
 @given(data=st.data())
-def test_output_members_are_read_as_they_were_answered(service: str, name: str, data: st.DataObject) -> None:
+def test_output_members_are_read_as_they_were_answered(
+    service: str, name: str, speaking: str | None, data: st.DataObject
+) -> None:
     model = operation(service, name)
     members = data.draw(structures(model.output_shape)) if model.output_shape else {}
     if name == "Invoke":
         members["StatusCode"] = 200  # it is the HTTP status, and botocore takes 300 and more for an error
-    wire = protocol(model)
+    wire = protocol(model, speaking)
 
-    read = read_back(model, wire.render(model, members))
+    read = read_back(model, wire.render(model, members), speaking)
 
     read.pop("ResponseMetadata")
     assert _without_nothing(read) == _without_nothing(members)
@@ -91,14 +95,14 @@ def _without_nothing(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize(("service", "name"), OPERATIONS)
-def test_an_error_carries_code_message_and_status(service: str, name: str) -> None:
+@pytest.mark.parametrize(("service", "name", "speaking"), OPERATIONS)
+def test_an_error_carries_code_message_and_status(service: str, name: str, speaking: str | None) -> None:
     model = operation(service, name)
-    wire = protocol(model)
+    wire = protocol(model, speaking)
 
     answer = wire.error(model.service_model, ApiError("InvalidParameter", "No <disk> & no é.", 409))
 
-    read = read_back(model, answer)
+    read = read_back(model, answer, speaking)
     assert read["Error"]["Code"] == "InvalidParameter"
     assert read["Error"]["Message"] == "No <disk> & no é."
     assert read["ResponseMetadata"]["HTTPStatusCode"] == 409

@@ -50,9 +50,11 @@ def http_request(
     return HttpRequest(environ)
 
 
-def as_sent(model: OperationModel, parameters: Mapping[str, Any]) -> HttpRequest:
-    """The request that botocore writes for these parameters."""
-    serializer = serialize.create_serializer(model.service_model.resolved_protocol, include_validation=False)
+def as_sent(model: OperationModel, parameters: Mapping[str, Any], speaking: str | None = None) -> HttpRequest:
+    """The request that botocore writes for these parameters, in its own choice of protocol or in another."""
+    serializer = serialize.create_serializer(
+        speaking or model.service_model.resolved_protocol, include_validation=False
+    )
     written = serializer.serialize_to_request(dict(parameters), model)
     body = written["body"]
     headers = {str(name): _text(value) for name, value in written["headers"].items()}
@@ -69,10 +71,10 @@ def as_sent(model: OperationModel, parameters: Mapping[str, Any]) -> HttpRequest
     return http_request(written["method"], path, query, headers, bytes(body or b""))
 
 
-def protocol(model: OperationModel) -> Protocol:
-    """The protocol that botocore speaks with the service of an operation."""
+def protocol(model: OperationModel, speaking: str | None = None) -> Protocol:
+    """The protocol that botocore speaks with the service of an operation, or another one."""
     headers = {"json": {"X-Amz-Target": model.name}, "smithy-rpc-v2-cbor": {"smithy-protocol": "rpc-v2-cbor"}}
-    spoken = headers.get(model.service_model.resolved_protocol, {})
+    spoken = headers.get(speaking or model.service_model.resolved_protocol, {})
     return protocol_of(http_request("POST", headers=spoken), model.service_model)
 
 
@@ -85,9 +87,11 @@ def identified(request: HttpRequest, model: OperationModel) -> Identified:
     return identify(request, Signature("AKIAEXAMPLE", "us-east-1", signing_name))
 
 
-def understood(model: OperationModel, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def understood(
+    model: OperationModel, parameters: Mapping[str, Any], speaking: str | None = None
+) -> dict[str, Any]:
     """What the front door understands when botocore sends these parameters."""
-    request = as_sent(model, parameters)
+    request = as_sent(model, parameters, speaking)
     found = identified(request, model)
     assert found.operation is not None, (request.method, request.path, found.operation_name)
     assert found.operation_name == model.name
@@ -95,10 +99,10 @@ def understood(model: OperationModel, parameters: Mapping[str, Any]) -> dict[str
     return found.protocol.parse(request, found.operation, found.labels)
 
 
-def read_back(model: OperationModel, answer: HttpAnswer) -> dict[str, Any]:
+def read_back(model: OperationModel, answer: HttpAnswer, speaking: str | None = None) -> dict[str, Any]:
     """What botocore reads from an answer."""
     body = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
-    parser = parsers.create_parser(model.service_model.resolved_protocol)
+    parser = parsers.create_parser(speaking or model.service_model.resolved_protocol)
     streamed = model.has_streaming_output and answer.status < 300
     response = {
         "status_code": answer.status,
