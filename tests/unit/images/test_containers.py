@@ -126,7 +126,16 @@ def test_a_monolithic_sparse_vmdk_is_decoded_for_a_direct_import() -> None:
         ("disk.raw", DISK[:-4096], "PartitionBeyondEnd"),
         ("disk.raw", DISK[:-4000], "RawSizeNotSectors"),
     ],
-    ids=["stream", "sparse", "fixed VHD", "dynamic VHD", "VHDX", "raw", "raw, ragged"],
+    ids=[
+        "stream",
+        "stream in its last sector",
+        "sparse",
+        "fixed VHD",
+        "dynamic VHD",
+        "VHDX",
+        "raw",
+        "raw, ragged",
+    ],
 )
 def test_an_upload_that_stopped_early_is_noticed(name, data, code) -> None:
     inspection = inspect(data, name)
