@@ -77,7 +77,7 @@ def _judge_initramfs(facts: LinuxFacts, log: FindingLog) -> None:
     for found in facts.initramfs:
         if found.damage:
             log.add("InitramfsUnreadable", f"{found.path}: {found.damage}")
-    for path in facts.missing_initrds:
+    for path in facts.missing_initrds if facts.kernel else ():
         log.add("InitramfsUnreadable", f"the default entry names {path}, which is not on the disks")
     main = facts.initramfs[-1] if facts.initramfs else None
     if main is not None and main.complete and not main.damage:
