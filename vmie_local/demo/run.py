@@ -83,7 +83,8 @@ def _import(cloud: LocalAws, disk: DiskFile, screen: Screen) -> str | None:
         screen.note(inspection, style="dim")
     screen.heading("What this import would have cost in AWS", tables.bill_heading())
     screen.show(tables.bill_table(bill(usage)))
-    screen.note(tables.storage_line(sum(stored.values())))
+    decoded = cloud.vm_import.notice is None
+    screen.note(tables.storage_line(sum(stored.values()) if decoded else None))
     _show_limits(cloud, screen)
     return image_id
 
@@ -111,7 +112,7 @@ def _show_image(cloud: LocalAws, screen: Screen, image_id: str) -> dict[str, int
     snapshots = [device["Ebs"]["SnapshotId"] for device in devices if "Ebs" in device]
     stored = {snapshot: _stored_bytes(cloud, snapshot) for snapshot in snapshots}
     screen.heading("AMI", f"aws ec2 describe-images --image-ids {image_id}")
-    screen.fields(tables.image_rows(images[0], stored))
+    screen.fields(tables.image_rows(images[0], stored if cloud.vm_import.notice is None else {}))
     return stored
 
 

@@ -94,14 +94,19 @@ def bill_heading() -> str:
     return f"{REGION} list prices of {AS_OF}, first tier, no free tier; sources: docs/costs.md"
 
 
-def storage_line(stored_bytes: int) -> str:
-    """What the snapshots cost as long as they are kept."""
-    gigabytes = Decimal(stored_bytes) / _GB
-    monthly = gigabytes * PRICES[Charge.SNAPSHOT_GB_MONTHS].per_unit
-    return (
-        f"Keeping the snapshot: {dollars(monthly)} a month ({readable_size(stored_bytes)} written, "
-        f"${PRICES[Charge.SNAPSHOT_GB_MONTHS].dollars} per GB-month). VM Import itself is free."
-    )
+def storage_line(stored_bytes: int | None) -> str:
+    """What the snapshots cost as long as they are kept.
+
+    Args:
+        stored_bytes: Bytes of written blocks; None where the disk was not decoded.
+    """
+    price = PRICES[Charge.SNAPSHOT_GB_MONTHS]
+    rate = f"${price.dollars} per GB-month"
+    if stored_bytes is None:
+        return f"Keeping the snapshot: {rate} of written blocks, unknown here. VM Import itself is free."
+    monthly = dollars(Decimal(stored_bytes) / _GB * price.per_unit)
+    written = readable_size(stored_bytes)
+    return f"Keeping the snapshot: {monthly} a month ({written} written, {rate}). VM Import itself is free."
 
 
 def dollars(amount: Decimal) -> str:

@@ -82,6 +82,12 @@ def test_storage_is_priced_by_the_written_gigabytes() -> None:
     assert "$0.10 a month" in line and "2.0 GiB written" in line and "VM Import itself is free" in line
 
 
+def test_storage_of_a_disk_that_was_not_decoded_is_not_guessed() -> None:
+    line = tables.storage_line(None)
+
+    assert "unknown here" in line and "$0.05 per GB-month" in line
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [
