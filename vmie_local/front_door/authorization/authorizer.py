@@ -92,7 +92,11 @@ class Authorizer:
             return UNLIMITED
         if principal.arn == "*":
             return Verdict("denied", error=denial.error(call, "Access Denied"))
-        identity = self._identity(call)
+        try:
+            identity = self._identity(call)
+        except PolicyError as error:
+            text = f"A policy of {principal.arn} cannot be evaluated: {error}"
+            return Verdict("denied", error=denial.error(call, text))
         if identity is None:
             text = f"The security token included in the request is invalid: {principal.arn} does not exist."
             return Verdict("denied", error=ApiError("InvalidClientTokenId", text, 403))

@@ -12,7 +12,7 @@ from tests.unit.local.front_door.calls import ACCOUNT, ADMINISTRATOR, ROLE, call
 from vmie_local.clock import Clock
 from vmie_local.front_door.api_call import ApiCall, Principal
 from vmie_local.front_door.authorization import Authorizer, Identity, Requirement, Verdict
-from vmie_local.iam_policy import parse_policy
+from vmie_local.iam_policy import PolicyError, parse_policy
 
 OBJECT = "arn:aws:s3:::images/web.vmdk"
 GET = call("s3", "GetObject", Bucket="images", Key="web.vmdk")
@@ -160,6 +160,17 @@ def test_a_deleted_roles_credentials_are_invalid():
     verdict = Authorizer(FakeIdentities(), FakeResources(), FakeKeys(), Clock()).judge(GET)
 
     assert verdict.error.code == "InvalidClientTokenId"
+
+
+def test_a_role_with_a_broken_policy_may_nothing_and_reads_why():
+    class Broken(FakeIdentities):
+        def role(self, name: str) -> Identity | None:
+            raise PolicyError("Statement 1: there is no condition operator X.")
+
+    verdict = Authorizer(Broken(), FakeResources(), FakeKeys(), Clock()).judge(GET)
+
+    assert verdict.error.code == "AccessDenied"
+    assert "no condition operator X" in verdict.error.message
 
 
 def test_an_operation_without_a_row_is_denied_and_named():
