@@ -164,7 +164,7 @@ def test_a_deleted_roles_credentials_are_invalid():
 
 def test_a_role_with_a_broken_policy_may_nothing_and_reads_why():
     class Broken(FakeIdentities):
-        def role(self, name: str) -> Identity | None:
+        def role(self, _: str) -> Identity | None:
             raise PolicyError("Statement 1: there is no condition operator X.")
 
     verdict = Authorizer(Broken(), FakeResources(), FakeKeys(), Clock()).judge(GET)
