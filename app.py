@@ -30,6 +30,7 @@ optional; one that is not in this table is refused.
 | `vmie:pythonVersion` | Python of the functions | `3.14` |
 | `vmie:architecture` | `arm64` or `x86_64`: processor of the functions | `arm64` |
 | `vmie:logRetentionDays` | how long the functions' logs are kept | `90` |
+| `vmie:useFipsEndpoints` | `true` or `false`: the functions call AWS at its FIPS endpoints | `false` |
 """
 
 from __future__ import annotations
@@ -150,6 +151,7 @@ class AppSettings:
     python_version: str = field(default="3.14", metadata=_takes(_text))
     architecture: str = field(default="arm64", metadata=_takes(_one_of(_ARCHITECTURES)))
     log_retention_days: int = field(default=90, metadata=_takes(_one_of(_RETENTION)))
+    use_fips_endpoints: bool = field(default=False, metadata=_takes(_boolean))
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
@@ -228,6 +230,7 @@ class VmImportExportStack(cdk.Stack):
             runtime=lambda_.Runtime(f"python{settings.python_version}", lambda_.RuntimeFamily.PYTHON),
             architecture=_ARCHITECTURES[settings.architecture],
             log_retention=_RETENTION[settings.log_retention_days],
+            use_fips_endpoints=settings.use_fips_endpoints,
         )
         workflow = vmie.import_workflow
         for name, value in {

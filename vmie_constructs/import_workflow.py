@@ -53,7 +53,8 @@ class ImportWorkflow(Workflow):
             key for EBS, where images are encrypted.
         image_description: Default: none of ours.
         image_tags: Tags of imported images and their snapshots. Default: only the pipeline's own.
-        notification_topic: Told of every end. Default: a new topic.
+        notification_topic: Told of every end. Where it has a key of its own, that key's policy must let the
+            functions use it. Default: a new topic.
         event_bus: Carries results as events. Default: the account's default bus.
         encryption_key: Encrypts the requests table, the queues, the new topic and the logs. The policy of a
             key that is not of this app must let `logs.<Region>.amazonaws.com` and `events.amazonaws.com` use
@@ -62,6 +63,8 @@ class ImportWorkflow(Workflow):
         runtime: The Python of the functions. Default: 3.14.
         architecture: The functions' processor. Default: arm64.
         log_retention: Default: three months.
+        use_fips_endpoints: Whether the functions call AWS at its FIPS endpoints, which exist in the Regions
+            of the United States and Canada. Default: they do not.
 
     Raises:
         ValueError: a number, duration or import default that cannot work; the message names it.
@@ -92,6 +95,7 @@ class ImportWorkflow(Workflow):
         runtime: lambda_.Runtime | None = None,
         architecture: lambda_.Architecture | None = None,
         log_retention: logs.RetentionDays | None = None,
+        use_fips_endpoints: bool = False,
     ) -> None:
         super().__init__(scope, construct_id, kind="VM Import")
         limits = WorkflowLimits.of(
@@ -112,6 +116,7 @@ class ImportWorkflow(Workflow):
             architecture=architecture,
             log_retention=log_retention,
             encryption_key=encryption_key,
+            use_fips_endpoints=use_fips_endpoints,
         )
         if encryption_key is not None:
             grant_log_groups(encryption_key, self)

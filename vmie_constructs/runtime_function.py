@@ -26,7 +26,6 @@ from .runtime_asset import EXCLUDED, content_hash, runtime_asset_directory
 from .runtime_environment import Variable
 
 METRICS_NAMESPACE = "VmImportExport"
-_PYTHON_3_14 = lambda_.Runtime("python3.14", lambda_.RuntimeFamily.PYTHON)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +37,14 @@ class RuntimePlatform:
         architecture: The processor; the code is pure Python. Default: arm64.
         log_retention: How long log events are kept. Default: three months.
         encryption_key: Encrypts the logs. Default: CloudWatch's own key.
+        use_fips_endpoints: Whether the functions call AWS at its FIPS endpoints. Default: they do not.
     """
 
-    runtime: lambda_.Runtime = _PYTHON_3_14
+    runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14
     architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
     log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS
     encryption_key: kms.IKey | None = None
+    use_fips_endpoints: bool = False
 
     @classmethod
     def of(
@@ -53,6 +54,7 @@ class RuntimePlatform:
         architecture: lambda_.Architecture | None = None,
         log_retention: logs.RetentionDays | None = None,
         encryption_key: kms.IKey | None = None,
+        use_fips_endpoints: bool = False,
     ) -> Self:
         """Take what is given and the defaults for the rest."""
         given: dict[str, Any] = {
@@ -60,6 +62,7 @@ class RuntimePlatform:
             "architecture": architecture,
             "log_retention": log_retention,
             "encryption_key": encryption_key,
+            "use_fips_endpoints": use_fips_endpoints,
         }
         return cls(**{name: value for name, value in given.items() if value is not None})
 
@@ -130,6 +133,7 @@ class RuntimeFunction(Construct):
                 **{variable.value: value for variable, value in (environment or {}).items()},
                 "POWERTOOLS_SERVICE_NAME": handler.rpartition(".")[2],
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                **({"AWS_USE_FIPS_ENDPOINT": "true"} if platform.use_fips_endpoints else {}),
             },
             # Executions run for a day and end on the code that they began with.
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),

@@ -68,6 +68,7 @@ class VmImportExport(Construct):
         runtime: lambda_.Runtime | None = None,
         architecture: lambda_.Architecture | None = None,
         log_retention: logs.RetentionDays | None = None,
+        use_fips_endpoints: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self._import_bucket = ImportBucket(
@@ -102,6 +103,7 @@ class VmImportExport(Construct):
             runtime=runtime,
             architecture=architecture,
             log_retention=log_retention,
+            use_fips_endpoints=use_fips_endpoints,
         )
 
     @property

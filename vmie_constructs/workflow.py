@@ -69,7 +69,7 @@ class Workflow(Construct):
         return self._metric("Succeeded", {"statistic": "Sum", **options})
 
     def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Requests that ended otherwise. Default: the sum over five minutes."""
+        """Requests that failed or timed out. Default: the sum over five minutes."""
         return self._metric("Failed", {"statistic": "Sum", **options})
 
     def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:

@@ -55,7 +55,7 @@ def test_the_docstrings_table_has_every_setting_and_its_default() -> None:
     for key, documented in table().items():
         default = settings[key].default
         if isinstance(default, str | int):
-            assert documented == str(default)
+            assert documented.lower() == str(default).lower()
 
 
 def test_documented_defaults_in_prose_are_those_of_the_constructs(default: Synthesised) -> None:
@@ -89,6 +89,7 @@ def test_every_setting_reaches_the_template() -> None:
         python_version="3.13",
         architecture="x86_64",
         log_retention_days=30,
+        use_fips_endpoints=True,
     )
     assert found.only("AWS::S3::Bucket")["DeletionPolicy"] == "Delete"
     assert "0f0f" in json.dumps(found.only("AWS::S3::Bucket"))
@@ -104,6 +105,7 @@ def test_every_setting_reaches_the_template() -> None:
         "Description": "nightly",
         "Tags": {"team": "web"},
     }
+    assert start["Environment"]["Variables"]["AWS_USE_FIPS_ENDPOINT"] == "true"
     assert (start["Runtime"], start["Architectures"]) == ("python3.13", ["x86_64"])
     reconciler = found.function("ReconcilerFunction")["Environment"]["Variables"]
     assert reconciler["VMIE_MAX_CONCURRENT_TASKS"] == "20"

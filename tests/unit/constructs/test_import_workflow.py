@@ -263,6 +263,14 @@ def test_runtime_architecture_and_log_retention_can_be_chosen() -> None:
     assert {each["RetentionInDays"] for each in groups} == {7}
 
 
+def test_fips_endpoints_are_used_where_asked(default: Synthesised) -> None:
+    asked = with_props(use_fips_endpoints=True).of_type(FUNCTION).values()
+    assert {each["Properties"]["Environment"]["Variables"]["AWS_USE_FIPS_ENDPOINT"] for each in asked} == {
+        "true"
+    }
+    assert "FIPS" not in json.dumps(default.template)
+
+
 def test_limits_reach_the_functions_that_keep_them() -> None:
     found = with_props(
         max_concurrent_tasks=20, deadline=cdk.Duration.hours(30), stall_timeout=cdk.Duration.hours(6)
