@@ -192,6 +192,44 @@ class Pipeline:
         """Make calls or tasks fail; see the local AWS's documentation of `/_vmie/faults`."""
         self._control("POST", {"Service": service, "Operation": operation, "Times": times, **fault})
 
+    def no_fault_is_pending(self) -> bool:
+        """Tell whether every injected fault has happened."""
+        with urllib.request.urlopen(f"{self.cloud.endpoint}/_vmie/faults") as answer:
+            return not json.loads(answer.read())["Faults"]
+
+    @contextmanager
+    def without_rounds(self) -> Iterator[None]:
+        """Neither the schedule nor the end of an execution wakes the reconciler meanwhile."""
+        events = self.cloud.client("events")
+        stack = self.table.partition("-")[0]
+        names = [
+            rule["Name"]
+            for rule in events.list_rules(NamePrefix=f"{stack}-")["Rules"]
+            if "Reconciler" in rule["Name"]
+        ]
+        for name in names:
+            events.disable_rule(Name=name)
+        try:
+            yield
+        finally:
+            for name in names:
+                events.enable_rule(Name=name)
+
+    def stop_unseen(self, key: str) -> dict[str, Any]:
+        """Stop the execution of a running import and wait until its task has completed all the same."""
+        request = self.running(key)
+        self.states.stop_execution(executionArn=request["ExecutionArn"], cause="unseen")
+        eventually(
+            lambda: all(task["Status"] == "completed" for task in self.tasks_of(request["Id"])),
+            "the end of the task",
+        )
+        return request
+
+    def images_of(self, request_id: str) -> list[dict[str, Any]]:
+        """The AMIs that a request's tasks made and that still exist, tagged or not."""
+        made = {task["ImageId"] for task in self.tasks_of(request_id) if "ImageId" in task}
+        return [image for image in self.images() if image["ImageId"] in made]
+
     def clear_faults(self) -> None:
         self._control("DELETE", None)
 

@@ -39,7 +39,7 @@ def test_an_object_overwritten_while_its_import_runs_fails_as_changed(pipeline: 
     assert second["Status"] == "Succeeded"
     assert pipeline.result("images/overwritten.vmdk") == second
     assert [task["Status"] for task in pipeline.tasks_of(running["Id"])] == ["deleted"]
-    assert not _images_of(pipeline, running["Id"])
+    assert not pipeline.images_of(running["Id"])
 
 
 def test_an_object_overwritten_while_its_import_waits_fails_as_changed(pipeline: Pipeline):
@@ -68,7 +68,7 @@ def test_an_object_overwritten_at_the_last_moment_leaves_no_ami(pipeline: Pipeli
     result = pipeline.ended_version("images/late.vmdk", old)
 
     assert (result["Status"], result["Error"]["Code"]) == ("Failed", "SourceChanged"), result
-    assert not _images_of(pipeline, running["Id"])
+    assert not pipeline.images_of(running["Id"])
 
 
 @pytest.mark.parametrize("moment", ["waits", "runs"])
@@ -85,9 +85,36 @@ def test_deleting_the_object_cancels_its_import(pipeline: Pipeline, moment: str)
 
     assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "SourceDeleted"), result
     assert all(task["Status"] == "deleted" for task in pipeline.tasks_of(request["Id"]))
-    assert not _images_of(pipeline, request["Id"])
+    assert not pipeline.images_of(request["Id"])
     if moment == "runs":
         assert pipeline.execution(result)["status"] == "ABORTED"
+
+
+@pytest.mark.parametrize(
+    ("step", "call"),
+    [
+        ("ValidateRequest", "HeadObject"),
+        ("InspectImage", "GetObject"),
+        ("StartImport", "HeadObject"),
+        ("FinishImport", "HeadObject"),
+    ],
+)
+def test_an_object_that_vanishes_unseen_before_a_step_ends_as_deleted(
+    pipeline: Pipeline, step: str, call: str
+):
+    """The event of the deletion is lost: each step notices by itself, at the last moment before its call."""
+    key = f"images/vanished-before-{step}.vmdk"
+    pipeline.inject(call, service="s3", Role=step, Delay=500)
+    pipeline.upload(key)
+    eventually(pipeline.no_fault_is_pending, f"the call of {step}")
+    lost = pipeline.cloud.events.drop_next("aws.s3", "Object Deleted")
+    pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=key)
+
+    result = pipeline.ended(key)
+
+    assert len(lost.happened) == 1
+    assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "SourceDeleted"), result
+    assert not pipeline.images_of(result["RequestId"])
 
 
 def test_deleting_the_object_after_the_end_changes_nothing(pipeline: Pipeline):
@@ -98,12 +125,4 @@ def test_deleting_the_object_after_the_end_changes_nothing(pipeline: Pipeline):
     pipeline.ended("images/marker-of-time.vmdk")
 
     assert pipeline.result("images/deleted-afterwards.vmdk") == result
-    assert _images_of(pipeline, result["RequestId"])
-
-
-def _images_of(pipeline: Pipeline, request_id: str):
-    return [
-        image
-        for image in pipeline.images()
-        if {"Key": "vmie:request-id", "Value": request_id} in image.get("Tags", [])
-    ]
+    assert pipeline.images_of(result["RequestId"])

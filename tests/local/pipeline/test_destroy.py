@@ -2,31 +2,41 @@
 
 from tests.local.pipeline.conftest import ROOT
 from tests.local.pipeline.harness import Pipeline
+from tests.local.pipeline.privileges import granted_actions, unused_actions
 from vmie_local import LocalAws
 from vmie_local.deployment import CdkCli
 
+KEYS = ("images/runs.vmdk", "images/waits.vmdk", "images/completed-unseen.vmdk")
 
-def test_destroying_the_stack_cancels_what_runs_and_what_waits(cloud: LocalAws):
+
+def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_complete(cloud: LocalAws):
     cli = CdkCli(cloud, ROOT)
-    context = {"vmie:stackName": "Doomed", "vmie:maxConcurrentTasks": "1", "vmie:stallTimeoutMinutes": "700"}
+    context = {
+        "vmie:stackName": "Doomed",
+        "vmie:maxConcurrentTasks": "2",
+        "vmie:stallTimeoutMinutes": "700",
+    }
     cli.bootstrap()
     doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
     # Tasks run in scaled time, the CDK CLI does not: this one must outlast its start.
     doomed.inject("ImportImage", Stall=True, Phase="converting")
     doomed.upload("images/runs.vmdk")
-    running = doomed.running("images/runs.vmdk")
-    doomed.upload("images/waits.vmdk")
-    doomed.request_of("images/waits.vmdk")
+    doomed.running("images/runs.vmdk")
+    with doomed.without_rounds():
+        doomed.upload("images/completed-unseen.vmdk")
+        doomed.stop_unseen("images/completed-unseen.vmdk")
+        doomed.upload("images/waits.vmdk")
+        doomed.request_of("images/waits.vmdk")
+        granted = granted_actions(doomed, "Drain")
+        requests = {key: doomed.request_of(key)["Id"] for key in KEYS}
 
-    cli.destroy(context=context)
+        cli.destroy(context=context)
 
-    for key in ("images/runs.vmdk", "images/waits.vmdk"):
+    for key in KEYS:
         result = doomed.result(key)
         assert result is not None
         assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "StackDeleted"), result
-    assert [task["Status"] for task in doomed.tasks_of(running["Id"])] == ["deleted"]
-    assert not [
-        image
-        for image in doomed.images()
-        if {"Key": "vmie:request-id", "Value": running["Id"]} in image.get("Tags", [])
-    ]
+        assert not doomed.images_of(requests[key])
+    assert [task["Status"] for task in doomed.tasks_of(requests["images/runs.vmdk"])] == ["deleted"]
+    assert doomed.tasks_of(requests["images/waits.vmdk"]) == []
+    assert unused_actions(doomed, granted) == {}

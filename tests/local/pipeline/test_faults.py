@@ -92,6 +92,18 @@ def test_an_execution_stopped_by_hand_cancels_the_task(pipeline: Pipeline, event
     assert pipeline.execution(result)["status"] == "ABORTED"
 
 
+def test_an_execution_stopped_unseen_while_its_task_completes_leaves_no_ami(pipeline: Pipeline):
+    with pipeline.without_rounds():
+        pipeline.upload("images/stopped-unseen.vmdk")
+        request = pipeline.stop_unseen("images/stopped-unseen.vmdk")
+        assert pipeline.images_of(request["Id"])
+
+    result = pipeline.ended("images/stopped-unseen.vmdk")
+
+    assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "ExecutionStopped"), result
+    assert not pipeline.images_of(request["Id"])
+
+
 def test_a_task_that_stands_still_is_cancelled_as_stalled(pipeline: Pipeline):
     pipeline.inject("ImportImage", Stall=True, Phase="converting")
     pipeline.upload("images/stalls.vmdk")

@@ -1,54 +1,38 @@
-"""Every action that the app grants is needed by a run that is named here; what is not, is listed with its reason.
+"""Every action that the app grants is needed by a run that is named here.
 
-Identity policies are enforced: a call whose action is taken away is denied. So an action that a run used is one
-without which that run would not have gone as its own test says.
+Identity policies are enforced: a call whose action is taken away is denied. So an action that a run has used is one
+without which that run does not go as the test of its own says; what no run has used is not granted, or listed with
+its reason in `privileges.py`. The drain's role has its turn in `test_destroy.py`.
 """
 
 from __future__ import annotations
 
-import json
-import urllib.request
+from collections.abc import Callable
 
 import pytest
 
 from tests.local.pipeline.harness import Pipeline, eventually
-
-# Action -> why it is granted although no local run can use it.
-NOT_USED_LOCALLY = {
-    "xray:PutTraceSegments": "Lambda and Step Functions send their own traces; no local service does",
-    "xray:PutTelemetryRecords": "as above",
-    "xray:GetSamplingRules": "as above",
-    "xray:GetSamplingTargets": "as above",
-}
+from tests.local.pipeline.privileges import denied_calls, granted_actions, unused_actions
 
 
-def permissions(pipeline: Pipeline) -> dict[str, dict[str, list[dict[str, str]]]]:
-    with urllib.request.urlopen(f"{pipeline.cloud.endpoint}/_vmie/iam") as answer:
-        report = json.loads(answer.read())
-    stack = pipeline.table.partition("-")[0]
-    return {
-        role: use
-        for role, use in report["Roles"].items()
-        if role.startswith(f"{stack}-") and role != pipeline.service_role
-    }
-
-
-@pytest.fixture
-def every_kind_of_run(pipeline: Pipeline) -> None:
-    """One run for each way an import can go; the tests beside this one say how each must end."""
+def succeeds(pipeline: Pipeline) -> None:
     pipeline.upload("images/privileges/succeeds.vmdk")
     pipeline.ended("images/privileges/succeeds.vmdk")
-    stops_late(pipeline, "images/privileges/overwritten.vmdk")
-    message = "The service role vmimport provided does not exist or does not have sufficient permissions"
-    pipeline.inject(
-        "ImportImage", times=50, Error={"Code": "InvalidParameter", "Message": message, "Status": 400}
-    )
-    pipeline.upload("images/privileges/role.vmdk")
-    pipeline.ended("images/privileges/role.vmdk")
-    pipeline.clear_faults()
 
 
-def stops_late(pipeline: Pipeline, key: str) -> None:
+def is_rejected_at_the_door(pipeline: Pipeline) -> None:
+    pipeline.upload("images/privileges/rejected.txt", b"text")
+    pipeline.ended("images/privileges/rejected.txt")
+
+
+def stalls_and_is_cancelled(pipeline: Pipeline) -> None:
+    pipeline.inject("ImportImage", Stall=True, Phase="converting")
+    pipeline.upload("images/privileges/stalls.vmdk")
+    pipeline.ended("images/privileges/stalls.vmdk")
+
+
+def is_overwritten_unseen(pipeline: Pipeline) -> None:
+    key = "images/privileges/overwritten.vmdk"
     pipeline.upload(key)
     pipeline.running(key)
     pipeline.cloud.events.drop_next("aws.s3", "Object Created")
@@ -58,6 +42,67 @@ def stops_late(pipeline: Pipeline, key: str) -> None:
     )
 
 
-def test_no_action_is_granted_that_no_run_needs(pipeline: Pipeline, every_kind_of_run: None):
-    for role, use in permissions(pipeline).items():
-        print(role, json.dumps(use["NeverUsed"]), json.dumps(use["Denied"]))
+def is_deleted_while_it_runs(pipeline: Pipeline) -> None:
+    pipeline.upload("images/privileges/deleted.vmdk")
+    pipeline.running("images/privileges/deleted.vmdk")
+    pipeline.s3.delete_object(Bucket=pipeline.bucket, Key="images/privileges/deleted.vmdk")
+    pipeline.ended("images/privileges/deleted.vmdk")
+
+
+def is_stopped_unseen(pipeline: Pipeline) -> None:
+    with pipeline.without_rounds():
+        pipeline.upload("images/privileges/stopped.vmdk")
+        pipeline.stop_unseen("images/privileges/stopped.vmdk")
+    pipeline.ended("images/privileges/stopped.vmdk")
+
+
+def finds_its_source_gone(pipeline: Pipeline) -> None:
+    for step, call in (
+        ("ValidateRequest", "HeadObject"),
+        ("InspectImage", "GetObject"),
+        ("StartImport", "HeadObject"),
+        ("FinishImport", "HeadObject"),
+    ):
+        key = f"images/privileges/gone-before-{step}.vmdk"
+        pipeline.inject(call, service="s3", Role=step, Delay=500)
+        pipeline.upload(key)
+        eventually(pipeline.no_fault_is_pending, f"the call of {step}")
+        pipeline.cloud.events.drop_next("aws.s3", "Object Deleted")
+        pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=key)
+        pipeline.ended(key)
+
+
+def is_refused_for_its_role(pipeline: Pipeline) -> None:
+    message = "The service role vmimport provided does not exist or does not have sufficient permissions"
+    error = {"Code": "InvalidParameter", "Message": message, "Status": 400}
+    pipeline.inject("ImportImage", times=50, Error=error)
+    pipeline.upload("images/privileges/role.vmdk")
+    pipeline.ended("images/privileges/role.vmdk")
+    pipeline.clear_faults()
+
+
+RUNS: list[Callable[[Pipeline], None]] = [
+    succeeds,
+    is_rejected_at_the_door,
+    stalls_and_is_cancelled,
+    is_overwritten_unseen,
+    is_deleted_while_it_runs,
+    is_stopped_unseen,
+    finds_its_source_gone,
+    is_refused_for_its_role,
+]
+
+
+@pytest.fixture
+def every_kind_of_run(pipeline: Pipeline) -> None:
+    for run in RUNS:
+        run(pipeline)
+
+
+def test_no_action_is_granted_that_no_run_needs_and_no_call_was_denied(
+    pipeline: Pipeline, every_kind_of_run: None
+):
+    granted = {role: each for role, each in granted_actions(pipeline).items() if "Drain" not in role}
+
+    assert unused_actions(pipeline, granted) == {}
+    assert denied_calls(pipeline) == {}
