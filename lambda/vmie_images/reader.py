@@ -28,7 +28,7 @@ class Budget:
         cache_bytes: Bytes of the source kept in memory. Default: 8 MiB.
         single_read: The largest read that a structure may cause, in bytes. Default: 4 MiB.
         initramfs: Bytes to read of each initial file system of a Linux guest: the sample shows that it
-            unpacks, only the whole file shows which drivers it lacks. Default: 64 KiB.
+            unpacks, only the whole file shows which drivers it lacks. Default: 32 KiB.
     """
 
     gets: int = 400
@@ -36,7 +36,7 @@ class Budget:
     seconds: float = 60.0
     cache_bytes: int = 8 << 20
     single_read: int = 4 << 20
-    initramfs: int = 64 * 1024
+    initramfs: int = 32 * 1024
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ Disk = tuple[str, RangeSource, PartitionTable]
 
 _HARMLESS = frozenset({"swap", "FAT", "exFAT", "LVM"})
 """Kinds of volume that hold no operating system of their own."""
+_START = 96 * 1024
+"""Bytes at a volume's start by which it was probed; zeros there mean that it is empty."""
 
 
 @dataclass
@@ -87,19 +89,19 @@ def _examine_linux(
 def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:
     if all(volume.kind is None and volume.partition is None for volume in volumes):
         return  # a disk without partitions says enough
-    unread = [
-        volume
-        for volume in volumes
-        if (volume.tree is None and volume.kind not in _HARMLESS) or volume.problem
-    ]
-    unread = [volume for volume in unread if not volume.encrypted and volume.kind is not None]
     if any(volume.encrypted for volume in volumes):
-        return
+        return  # which was said already
+    unread = [volume for volume in volumes if volume.problem or _may_hold_a_system(volume)]
     if unread:
         listed = ", ".join(f"{volume.described} ({volume.filesystem or 'unknown'})" for volume in unread[:4])
         log.add("GuestUnknown", f"no system where it can be read; not read: {listed}")
     else:
-        kinds = ", ".join(
-            f"{volume.described}: {volume.filesystem or 'nothing known'}" for volume in volumes[:6]
-        )
-        log.add("NoOperatingSystem", kinds)
+        kinds = (f"{volume.described}: {volume.filesystem or 'empty'}" for volume in volumes[:6])
+        log.add("NoOperatingSystem", ", ".join(kinds))
+
+
+def _may_hold_a_system(volume: Volume) -> bool:
+    """Whether a volume without a readable file system holds something that the inspection does not know."""
+    if volume.tree is not None or volume.kind in _HARMLESS:
+        return False
+    return volume.kind is not None or any(volume.data.read(0, _START))

@@ -16,7 +16,7 @@ from vmie_images.compression import zstandard
 from vmie_images.guest.cpio import TRAILER, CpioNames
 from vmie_images.guest.linux_root import LinuxRoot
 
-SAMPLE = 64 * 1024
+SAMPLE = 32 * 1024
 """Bytes of the packed archive that are read unless told otherwise: enough to see that it unpacks. Its
 modules lie all over it, and reading it whole costs more than the rest of an inspection."""
 MAX_UNPACKED = 512 << 20
