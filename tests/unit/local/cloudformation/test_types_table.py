@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from vmie_local.banner import CANNOT_PROVE
 from vmie_local.cloudformation.errors import UnsupportedError
 from vmie_local.cloudformation.resource_type import ResourceType
 from vmie_local.cloudformation.types.table import TABLE
@@ -38,6 +42,18 @@ def test_a_change_replaces_where_aws_replaces(row: ResourceType) -> None:
 @in_each
 def test_a_type_that_may_have_a_name_names_its_property(row: ResourceType) -> None:
     assert row.named_by is None or row.named_by in row.honours & row.replaced_by or row.update is None
+
+
+def test_the_documentation_lists_every_type_and_no_other() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "local-aws.md").read_text()
+    documented = set(re.findall(r"`(AWS::\w+::\w+)`", page)) - {"AWS::CloudFormation::CustomResource"}
+    assert documented == set(TABLE)
+
+
+def test_the_documentation_says_what_the_banner_says() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "local-aws.md").read_text()
+    for limit in CANNOT_PROVE:
+        assert f"- {limit[0].upper()}{limit[1:]}." in page
 
 
 def test_an_unknown_property_is_refused_with_type_logical_id_and_property() -> None:
