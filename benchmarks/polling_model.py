@@ -24,6 +24,20 @@ def poll_ages(until: float) -> list[float]:
     return ages
 
 
+def next_look(last: float, *, started: float, end: float) -> float:
+    """The first look at or after a task's end, if none after `last` came late.
+
+    Args:
+        last: The moment of a look before the end.
+        started: When the task was started.
+        end: When it ended.
+    """
+    look = last + poll_interval(last - started)
+    while look < end:
+        look += poll_interval(look - started)
+    return look
+
+
 def polls_of(task_seconds: float) -> int:
     """How often a task of this length is looked at."""
     return len(poll_ages(task_seconds))

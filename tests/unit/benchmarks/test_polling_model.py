@@ -30,3 +30,11 @@ def test_detection_keeps_the_bounds_of_the_design() -> None:
 
 def test_a_half_hour_task_is_looked_at_forty_two_times() -> None:
     assert polling_model.polls_of(1800) == 42
+
+
+def test_the_next_look_follows_the_last_one_by_its_interval() -> None:
+    assert polling_model.next_look(1041, started=1000, end=1050) == 1063
+
+
+def test_a_look_that_comes_before_the_end_is_followed_by_another() -> None:
+    assert polling_model.next_look(1041, started=1000, end=1070) == 1086
