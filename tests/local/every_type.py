@@ -58,6 +58,7 @@ def resources(generation: int) -> dict[str, dict[str, Any]]:
     machine = {"QueryLanguage": "JSONata", "StartAt": "Say", "States": {"Say": say}}
     return {
         "AWS::CDK::Metadata": {"Analytics": f"v2:{number}"},
+        "Custom::S3AutoDeleteObjects": {"ServiceToken": arn("LambdaFunction"), "BucketName": ref("S3Bucket")},
         "AWS::CloudWatch::Alarm": {
             "MetricName": "M",
             "Namespace": "N",
@@ -300,7 +301,7 @@ def bucket(generation: int) -> dict[str, Any]:
         "CorsConfiguration": {
             "CorsRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAge": 3}]
         },
-        "Tags": tags(generation),
+        "Tags": [*tags(generation), {"Key": "aws-cdk:auto-delete-objects", "Value": "true"}],
         # On itself: the ACL above lets the log delivery in.
         **({"LoggingConfiguration": {"LogFilePrefix": "logs/"}} if generation == 2 else {}),
     }
@@ -315,7 +316,7 @@ def template(generation: int) -> dict[str, Any]:
 
 def logical_id(kind: str) -> str:
     """`AWS::S3::Bucket` is `S3Bucket`; acronyms of services are spelt like words, but for S3."""
-    _, service, name = kind.split("::")
+    *_, service, name = kind.split("::")
     service = {"SQS": "Sqs", "SNS": "Sns", "SSM": "Ssm", "IAM": "Iam", "KMS": "Kms", "ECR": "Ecr"}.get(
         service, service
     )
