@@ -9,8 +9,6 @@ from aws_cdk import aws_s3 as s3
 
 from .acknowledgements import explain_wildcards
 
-_READ_OBJECT = ("s3:GetObject", "s3:GetObjectVersion")
-
 
 def grant_bucket(bucket: s3.IBucket, role: iam.IRole, *actions: str) -> iam.Grant:
     """Grant actions on the bucket itself."""
@@ -18,8 +16,8 @@ def grant_bucket(bucket: s3.IBucket, role: iam.IRole, *actions: str) -> iam.Gran
 
 
 def grant_read_objects(bucket: s3.IBucket, role: iam.IRole, *prefixes: str) -> iam.Grant:
-    """Grant reading objects and their versions below the prefixes; none means every object."""
-    return _grant(bucket, role, _READ_OBJECT, _objects(bucket, prefixes), key_actions=("kms:Decrypt",))
+    """Grant reading objects, as they are now, below the prefixes; none means every object."""
+    return _grant(bucket, role, ("s3:GetObject",), _objects(bucket, prefixes), key_actions=("kms:Decrypt",))
 
 
 def grant_missing_told(bucket: s3.IBucket, role: iam.IRole) -> iam.Grant:

@@ -18,7 +18,7 @@ def allow_start_import(function: RuntimeFunction) -> None:
     task = _import_image_tasks(function)
     function.allow(
         ["ec2:ImportImage"],
-        [task, _images(function), _snapshots(function)],
+        [task, _images(function)],
         wildcard_reason=_MADE_BY_SERVICE,
     )
     function.allow(

@@ -96,7 +96,7 @@ class ImportFunctions(Construct):
             memory=1024,
             timeout=Duration.minutes(5),
         )
-        grant_read_objects(self._bucket, function.role)
+        self._allow_source(function)
         return function
 
     def _start_import(self) -> RuntimeFunction:
@@ -128,7 +128,7 @@ class ImportFunctions(Construct):
         )
         self._allow_table(function)
         allow_poll_import(function)
-        self._results.grant_publish(function)
+        self._results.grant_publish_steps(function)
         return function
 
     def _finish_import(self) -> RuntimeFunction:
@@ -149,6 +149,7 @@ class ImportFunctions(Construct):
             {
                 Variable.IMPORT_BUCKET: self._bucket.bucket_name,
                 Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
+                Variable.IMPORT_DEFAULTS: self._defaults.to_json(self),
             },
         )
         function.allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], [self._service_role.role_arn])
@@ -167,7 +168,7 @@ class ImportFunctions(Construct):
             {**self._table_name, **self._results.environment},
         )
         self._allow_table(function)
-        self._results.grant_publish(function)
+        self._results.grant_publish_ends(function)
         return function
 
     @property
@@ -178,7 +179,7 @@ class ImportFunctions(Construct):
         self._table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
     def _allow_source(self, function: RuntimeFunction) -> None:
-        grant_read_objects(self._bucket, function.role)
+        grant_read_objects(self._bucket, function.role, IMAGES)
         grant_missing_told(self._bucket, function.role)
 
     def _step(

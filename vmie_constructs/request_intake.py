@@ -84,7 +84,7 @@ class RequestIntake(Construct):
             self._function.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         requests_table.grant_query(self._function.role, SOURCE_INDEX)
-        results.grant_publish(self._function)
+        results.grant_publish_ends(self._function)
         self._function.allow(["lambda:InvokeFunction"], [reconciler.function_arn])
         self._queue.grant_consume_messages(self._function.role)
         self._mapping = lambda_.EventSourceMapping(

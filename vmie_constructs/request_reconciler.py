@@ -135,7 +135,7 @@ def allow_reconciling(
     """Let a function do to requests, results and EC2 what the reconciler does."""
     requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
     requests_table.grant_query(function.role, OPEN_INDEX)
-    results.grant_publish(function)
+    results.grant_publish_ends(function)
     allow_clean_up(function, requests_table.table_name)
 
 

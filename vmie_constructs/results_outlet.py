@@ -62,10 +62,14 @@ class ResultsOutlet(Construct):
             Variable.TOPIC_ARN: self._topic.topic_arn,
         }
 
-    def grant_publish(self, function: RuntimeFunction) -> None:
-        """Let the function write, send and notify."""
+    def grant_publish_steps(self, function: RuntimeFunction) -> None:
+        """Let the function tell how a request goes on: write the result and send its event."""
         grant_write_objects(self._bucket, function.role, RESULTS)
         function.allow(["events:PutEvents"], [self._bus.event_bus_arn])
+
+    def grant_publish_ends(self, function: RuntimeFunction) -> None:
+        """Let the function tell how a request ends too: subscribers of the topic hear of ends only."""
+        self.grant_publish_steps(function)
         function.allow(["sns:Publish"], [self._topic.topic_arn])
         if self._topic_key is not None:
             self._topic_key.grant(function.role, "kms:Decrypt", "kms:GenerateDataKey")

@@ -1,8 +1,8 @@
 """Every action that the app grants is needed by a run that is named here.
 
-Identity policies are enforced: a call whose action is taken away is denied. So an action that a run has used is one
-without which that run does not go as the test of its own says; what no run has used is not granted, or listed with
-its reason in `privileges.py`. The drain's role has its turn in `test_destroy.py`.
+Identity policies are enforced: a call whose action is taken away is denied. So an action that a run has used
+is one without which that run does not go as the test of its own says; what no run has used is not granted, or
+listed with its reason in `privileges.py`. The drain's role has its turn in `test_destroy.py`.
 """
 
 from __future__ import annotations

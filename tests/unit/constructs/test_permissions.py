@@ -105,8 +105,11 @@ def test_patterns_end_where_the_service_chooses_the_rest(default: Synthesised) -
 
 
 def test_the_inspection_of_strangers_images_can_read_them_and_nothing_else(default: Synthesised) -> None:
-    objects = [f"{names(default)['bucket']}/*"]
-    assert specific(default, "InspectImage") == {"s3:GetObject": objects, "s3:GetObjectVersion": objects}
+    bucket = names(default)["bucket"]
+    assert specific(default, "InspectImage") == {
+        "s3:GetObject": [f"{bucket}/images/*"],
+        "s3:ListBucket": [bucket],
+    }
     variables = default.function("InspectImage")["Environment"]["Variables"]
     assert not [name for name in variables if name.startswith("VMIE_")]
 
@@ -116,8 +119,7 @@ def test_validation_reads_and_tags_sources(default: Synthesised) -> None:
     assert specific(default, "ValidateRequest") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/*"],
-        "s3:GetObjectVersion": [f"{known['bucket']}/*"],
+        "s3:GetObject": [f"{known['bucket']}/images/*"],
         "s3:ListBucket": [known["bucket"]],
         "s3:GetObjectTagging": [f"{known['bucket']}/images/*"],
         "s3:PutObjectTagging": [f"{known['bucket']}/images/*"],
@@ -129,10 +131,9 @@ def test_the_start_passes_the_service_role_and_tags_its_own_task_only(default: S
     assert specific(default, "StartImport") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/*"],
-        "s3:GetObjectVersion": [f"{known['bucket']}/*"],
+        "s3:GetObject": [f"{known['bucket']}/images/*"],
         "s3:ListBucket": [known["bucket"]],
-        "ec2:ImportImage": [TASKS, IMAGES, SNAPSHOTS],
+        "ec2:ImportImage": [TASKS, IMAGES],
         "ec2:CreateTags": [TASKS],
         "iam:PassRole": [known["role"]],
     }
@@ -148,7 +149,7 @@ def test_polling_describes_and_publishes(default: Synthesised) -> None:
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
         "ec2:DescribeImportImageTasks": ["*"],
-        **publishing(known),
+        **publishing_steps(known),
     }
 
 
@@ -157,8 +158,7 @@ def test_finishing_tags_what_the_task_made(default: Synthesised) -> None:
     assert specific(default, "FinishImport") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/*"],
-        "s3:GetObjectVersion": [f"{known['bucket']}/*"],
+        "s3:GetObject": [f"{known['bucket']}/images/*"],
         "s3:ListBucket": [known["bucket"]],
         "ec2:DescribeImportImageTasks": ["*"],
         "ec2:CreateTags": [IMAGES, SNAPSHOTS],
@@ -240,12 +240,12 @@ def test_with_keys_each_function_gets_just_what_its_services_ask(with_keys: Synt
     assert not [action for action in record if action in ("kms:CreateGrant", "kms:PutKeyPolicy")]
 
 
+def publishing_steps(known: dict[str, str]) -> dict[str, list[str]]:
+    return {"s3:PutObject": [f"{known['bucket']}/results/*"], "events:PutEvents": [known["bus"]]}
+
+
 def publishing(known: dict[str, str]) -> dict[str, list[str]]:
-    return {
-        "s3:PutObject": [f"{known['bucket']}/results/*"],
-        "events:PutEvents": [known["bus"]],
-        "sns:Publish": [known["topic"]],
-    }
+    return {**publishing_steps(known), "sns:Publish": [known["topic"]]}
 
 
 def conditions(found: Synthesised, role_part: str, action: str) -> list[Any]:
