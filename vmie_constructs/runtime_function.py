@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Self
 
 from aws_cdk import Duration, RemovalPolicy
@@ -71,6 +73,13 @@ class RuntimePlatform:
             raise ValueError(f"runtime is {self.runtime.name!r}; the Lambda code needs a Python runtime.")
 
 
+@cache
+def _asset() -> tuple[Path, str]:
+    """The code and its hash, once per process: every function of an app runs the same code."""
+    directory = runtime_asset_directory()
+    return directory, content_hash(directory)
+
+
 class RuntimeFunction(Construct):
     """A handler of `vmie_runtime` with exactly the permissions that it is granted.
 
@@ -115,11 +124,11 @@ class RuntimeFunction(Construct):
             description=f"vmie_runtime.{handler}",
         )
         logs_of_function.grant_write(self._role)
-        asset = runtime_asset_directory()
+        directory, asset_hash = _asset()
         self._function = lambda_.Function(
             self,
             "Function",
-            code=lambda_.Code.from_asset(str(asset), asset_hash=content_hash(asset), exclude=list(EXCLUDED)),
+            code=lambda_.Code.from_asset(str(directory), asset_hash=asset_hash, exclude=list(EXCLUDED)),
             handler=f"vmie_runtime.{handler}.handler",
             description=description,
             runtime=platform.runtime,
