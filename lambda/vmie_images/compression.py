@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import zlib
 from types import ModuleType
+from typing import Any
 
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
+
+_WINDOW_LOG = 25
 
 
 def inflate(data: bytes, limit: int) -> bytes:
@@ -29,6 +32,11 @@ def zstandard() -> ModuleType | None:
         return None
 
 
+def zstandard_decompressor(module: ModuleType) -> Any:
+    """A decompressor that refuses windows above 32 MiB, which a frame may ask for and no image needs."""
+    return module.ZstdDecompressor(options={module.DecompressionParameter.window_log_max: _WINDOW_LOG})
+
+
 def decompress_zstandard(data: bytes, limit: int) -> bytes:
     """Decompress a Zstandard frame to at most ``limit`` bytes.
 
@@ -40,6 +48,6 @@ def decompress_zstandard(data: bytes, limit: int) -> bytes:
     if module is None:
         raise UnreadableLayoutError("Zstandard compression, which Python reads from 3.14 on")
     try:
-        return bytes(module.ZstdDecompressor().decompress(data, max_length=limit))
+        return bytes(zstandard_decompressor(module).decompress(data, max_length=limit))
     except (module.ZstdError, EOFError) as error:
         raise CorruptImageError(f"a Zstandard frame is damaged ({error})") from None

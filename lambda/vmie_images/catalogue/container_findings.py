@@ -104,12 +104,6 @@ VMDK: dict[str, Entry] = {
         _UNSUPPORTED_VMDK + " A transfer in text mode replaced bytes all over the file.",
         "Transfer it again in binary mode.",
     ),
-    "VmdkGrainTablesDiffer": warning(
-        "The two copies of the grain tables disagree: the disk was not closed properly, or is damaged.",
-        "Check it with `qemu-img check`, or export it again.",
-        snapshot=DOUBTS,
-        direct=DOUBTS,
-    ),
 }
 
 VHD: dict[str, Entry] = {

@@ -76,10 +76,6 @@ def _described(image: DiskImage) -> str:
 
 
 def _report_unsupported(image: DiskImage, source: RangeSource, log: FindingLog) -> None:
-    if image.format == "QCOW2":
-        (version,) = (number(">I", source.read(4, 4)),)
-        image.subtype = f"version {version}"
-        image.virtual_size = number(">Q", source.read(24, 8))
     if image.format == "empty":
         log.add("EmptyFile", "a file of 0 bytes")
     elif image.format in ARCHIVES:
@@ -87,6 +83,9 @@ def _report_unsupported(image: DiskImage, source: RangeSource, log: FindingLog) 
     else:
         article = "an" if image.format[0] in "AEIOUaeiou" else "a"
         log.add("UnsupportedFormat", f"{article} {image.format}")
+    if image.format == "QCOW2" and source.size >= 32:
+        image.subtype = f"version {number('>I', source.read(4, 4))}"
+        image.virtual_size = number(">Q", source.read(24, 8))
 
 
 def _check_size(image: DiskImage, log: FindingLog) -> None:

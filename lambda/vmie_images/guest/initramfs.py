@@ -8,11 +8,11 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from vmie_images.compression import zstandard
+from vmie_images.compression import zstandard, zstandard_decompressor
 from vmie_images.guest.cpio import TRAILER, CpioNames
 from vmie_images.guest.linux_root import LinuxRoot
 
@@ -21,9 +21,10 @@ SAMPLE = 32 * 1024
 modules lie all over it, and reading it whole costs more than the rest of an inspection."""
 MAX_UNPACKED = 512 << 20
 _CHUNK = 256 * 1024
+_PIECE = 1 << 20
 _MAX_EARLY_MEMBERS = 32
 _MAX_PADDING = 1 << 20
-_MEMORY = 128 << 20
+_MEMORY = 40 << 20
 
 DRIVERS = frozenset({"ena", "nvme", "xen_blkfront", "xen_netfront"})
 """Drivers that EC2 needs, by the names of their modules."""
@@ -40,7 +41,7 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"\x5d\0\0", "lzma"),
     (b"\x89LZO\0\r\n\x1a\n", "lzo"),
 )
-_Unpacker = Callable[[bytes], bytes]
+_Unpacker = Callable[[bytes], Iterator[bytes]]
 
 
 @dataclass
@@ -127,12 +128,14 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
             if not packed:
                 break
             at += len(packed)
-            plain = unpack(packed)
-            unpacked += len(plain)
-            names.feed(plain)
+            for plain in unpack(packed):
+                unpacked += len(plain)
+                names.feed(plain)
+                if names.damaged or names.ended or unpacked > MAX_UNPACKED:
+                    break
             if names.damaged:
                 break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+    except (zlib.error, ValueError) as error:
         found.damage = f"its {found.compression} stream is damaged ({error})"
         return
     if names.damaged:
@@ -146,21 +149,43 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
 
 
 def _unpacker(compression: str) -> _Unpacker | None:
-    """Unpacks a stream piece by piece; ``None`` where this Python cannot."""
+    """Unpacks a stream piece by piece, in pieces of bounded size; ``None`` where this Python cannot."""
     if compression == "cpio":
-        return lambda data: data
+        return lambda data: iter([data])
     if compression == "gzip":
-        inflater = zlib.decompressobj(wbits=31)
-        return lambda data: b"" if inflater.eof else inflater.decompress(data, MAX_UNPACKED)
-    decompressor: Any
+        return _inflating(zlib.decompressobj(wbits=31))
     if compression == "xz":
-        decompressor = lzma.LZMADecompressor(memlimit=_MEMORY)
-    elif compression == "lzma":
-        decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
-    elif compression == "bzip2":
-        decompressor = bz2.BZ2Decompressor()
-    elif compression == "zstd" and (module := zstandard()) is not None:
-        decompressor = module.ZstdDecompressor()
-    else:
-        return None
-    return lambda data: b"" if decompressor.eof else bytes(decompressor.decompress(data))
+        return _decompressing(lzma.LZMADecompressor(memlimit=_MEMORY))
+    if compression == "lzma":
+        return _decompressing(lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY))
+    if compression == "bzip2":
+        return _decompressing(bz2.BZ2Decompressor())
+    if compression == "zstd" and (module := zstandard()) is not None:
+        return _decompressing(zstandard_decompressor(module), module.ZstdError)
+    return None
+
+
+def _inflating(inflater: Any) -> _Unpacker:
+    def pieces(data: bytes) -> Iterator[bytes]:
+        while data and not inflater.eof:
+            yield inflater.decompress(data, _PIECE)
+            data = inflater.unconsumed_tail
+
+    return pieces
+
+
+def _decompressing(decompressor: Any, failure: type[Exception] = OSError) -> _Unpacker:
+    """For the decompressors of bz2, lzma and Zstandard, which keep what they have not unpacked yet."""
+
+    def pieces(data: bytes) -> Iterator[bytes]:
+        while not decompressor.eof and (data or not decompressor.needs_input):
+            try:
+                plain = decompressor.decompress(data, max_length=_PIECE)
+            except (lzma.LZMAError, failure) as error:
+                if "memory" in str(error).lower():
+                    return  # it asks for more memory than an inspection has, which says nothing against it
+                raise ValueError(str(error)) from None
+            yield plain
+            data = b""
+
+    return pieces

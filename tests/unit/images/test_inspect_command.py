@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.unit.images.builders import vhdx, vmdk
 from tests.unit.images.builders.partitioned import mbr_disk
@@ -62,3 +64,19 @@ def test_a_question_that_makes_no_sense_exits_with_3(arguments, capsys) -> None:
 
     assert stopped.value.code == 3
     assert "vmie_runtime.inspect: " in capsys.readouterr().err
+
+
+@mock_aws
+def test_an_object_in_s3_is_read_by_ranges(capsys, monkeypatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.upload_file(DEMO, "images", "folder/demo-linux.vmdk")
+
+    assert main(["s3://images/folder/demo-linux.vmdk", "--region", "eu-west-1"]) == 0
+    assert "demo-linux.vmdk: streamOptimized VMDK" in capsys.readouterr().out
+
+    assert main(["s3://images/gone.vmdk", "--region", "eu-west-1"]) == 3
+    assert "s3://images/gone.vmdk cannot be read: An error occurred (404)" in capsys.readouterr().err
