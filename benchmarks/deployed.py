@@ -15,6 +15,7 @@ from vmie_local.deployment import CdkCli
 from vmie_local.server import LocalAws
 from vmie_local.settings import Settings
 from vmie_local.vm_import.import_image import task as task_module
+from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.phases import IMPORT_IMAGE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -83,6 +84,20 @@ def deployed(console: Console) -> Iterator[Deployed]:
         yield target
     finally:
         cloud.stop()
+
+
+@contextmanager
+def completed_tasks() -> Iterator[dict[str, ImportImageTask]]:
+    """The import tasks that complete meanwhile, by their ids; each knows when it ended and began."""
+    completed: dict[str, ImportImageTask] = {}
+    complete = ImportImageTask.complete
+
+    def remember(task: ImportImageTask) -> None:
+        complete(task)
+        completed[task.id] = task
+
+    with patch.object(ImportImageTask, "complete", remember):
+        yield completed
 
 
 @contextmanager

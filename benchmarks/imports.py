@@ -6,19 +6,19 @@ import itertools
 import json
 import statistics
 import time
-import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from benchmarks import polling_model
-from benchmarks.deployed import TIME_SCALE, Deployed, tasks_last
+from benchmarks.deployed import TIME_SCALE, Deployed, completed_tasks, tasks_last
 from benchmarks.figures import Figure, Section
 from vmie_local.cost import Charge, Usage, bill
 from vmie_local.cost.function_logs import reports
 from vmie_local.cost.metering import Meter
 from vmie_local.demo.disk_file import DEMO_DISK
+from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_runtime.polling import poll_interval
 
 LONG_TASK_SECONDS = 1800
@@ -126,27 +126,31 @@ def _detection(many: list[Followed]) -> Section:
 def _import_all(target: Deployed, ends: dict[str, int]) -> list[Followed]:
     """Import the demo disk under each key, with a task of its length; returns when all have succeeded."""
     s3, body = target.cloud.client("s3"), DEMO_DISK.read_bytes()
-    for key, seconds in ends.items():
-        with tasks_last(seconds):
-            s3.put_object(Bucket=target.bucket, Key=key, Body=body)
-            _until(lambda key=key: _task_of(target, key) is not None, f"the task of {key}")
-    for key in ends:
-        _until(lambda key=key: _result(target, key).get("EndedAt") is not None, f"{key} to end")
-    return [_followed(target, _result(target, key), seconds) for key, seconds in ends.items()]
+    with completed_tasks() as completed:
+        for key, seconds in ends.items():
+            with tasks_last(seconds):
+                s3.put_object(Bucket=target.bucket, Key=key, Body=body)
+                _until(lambda key=key: _has_task(target, key), f"the task of {key}")
+        for key in ends:
+            _until(lambda key=key: _result(target, key).get("EndedAt") is not None, f"{key} to end")
+    return [_followed(target, _result(target, key), completed) for key in ends]
 
 
-def _followed(target: Deployed, result: dict[str, Any], task_seconds: int) -> Followed:
+def _followed(target: Deployed, result: dict[str, Any], tasks: dict[str, ImportImageTask]) -> Followed:
     if result["Status"] != "Succeeded":
         raise RuntimeError(f"The import of {result['Source']['Key']} ended as {result}.")
-    started = _started_at(target, result["ImportTaskId"])
+    task = tasks[result["ImportTaskId"]]
+    # The intervals count from the request's admission, as the result tells it.
+    started, end = datetime.fromisoformat(result["StartedAt"]).timestamp(), task.ended_at
+    assert end is not None
     entered = _entries(target, result["ExecutionArn"], _POLL_STATE)
     intervals = [later - earlier for earlier, later in itertools.pairwise(entered)]
     asked = [poll_interval(at - started) for at in entered[:-1]]
-    end = started + task_seconds
+    last_before = max(at for at in entered if at < end)
     return Followed(
         polls=len(entered),
-        delay=polling_model.next_look(entered[-2], started=started, end=end) - end,
-        delay_as_run=entered[-1] - end,
+        delay=polling_model.next_look(last_before, started=started, end=end) - end,
+        delay_as_run=max(0.0, entered[-1] - end),
         overhead=statistics.fmean(given - wanted for given, wanted in zip(intervals, asked, strict=True)),
     )
 
@@ -186,23 +190,10 @@ def _entries(target: Deployed, execution: str, state: str) -> list[float]:
     ]
 
 
-def _started_at(target: Deployed, task_id: str) -> float:
-    """When the task's ImportImage came in: the calls and the tasks are in the same order."""
+def _has_task(target: Deployed, key: str) -> bool:
     tasks = target.cloud.client("ec2").describe_import_image_tasks()["ImportImageTasks"]
-    ids = [task["ImportTaskId"] for task in tasks]
-    url = f"{target.cloud.endpoint}/_vmie/calls?Service=ec2&Operation=ImportImage"
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own
-        calls = [call for call in json.load(answer)["Calls"] if call["Status"] == 200]
-    return datetime.fromisoformat(calls[ids.index(task_id)]["Time"]).timestamp()
-
-
-def _task_of(target: Deployed, key: str) -> str | None:
-    tasks = target.cloud.client("ec2").describe_import_image_tasks()["ImportImageTasks"]
-    for task in tasks:
-        details = task.get("SnapshotDetails", [])
-        if any(detail.get("UserBucket", {}).get("S3Key") == key for detail in details):
-            return str(task["ImportTaskId"])
-    return None
+    details = [detail for task in tasks for detail in task.get("SnapshotDetails", [])]
+    return any(detail.get("UserBucket", {}).get("S3Key") == key for detail in details)
 
 
 def _result(target: Deployed, key: str) -> dict[str, Any]:
