@@ -35,7 +35,7 @@ def main() -> None:
     _mounted("btrfs-lzo", 128, ["mkfs.btrfs", "-q"], "compress-force=lzo")
     _mounted("btrfs-subvolumes", 128, ["mkfs.btrfs", "-q"], "compress-force=lzo", subvolumes=True)
     _mounted("ntfs", 32, ["mkntfs", "-qF", "-L", "sample"], kind="ntfs-3g")
-    for bits, size in (("12", 8), ("16", 32), ("32", 64)):
+    for bits, size in (("12", 12), ("16", 32), ("32", 64)):
         _fat(bits, size)
     _lvm()
 
@@ -158,8 +158,8 @@ def _fill(target: Path, links: bool) -> None:
 
 def _write_sparsely(descriptor: int, content: bytes) -> None:
     os.ftruncate(descriptor, len(content))
-    for start in range(0, len(content), 65536):
-        piece = content[start : start + 65536]
+    for start in range(0, len(content), 4096):
+        piece = content[start : start + 4096]
         if any(piece):
             os.pwrite(descriptor, piece, start)
 

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -213,16 +213,20 @@ class Pipeline:
             yield
         finally:
             for name in names:
-                events.enable_rule(Name=name)
+                # A test may have destroyed the stack meanwhile.
+                with suppress(events.exceptions.ResourceNotFoundException):
+                    events.enable_rule(Name=name)
 
     def stop_unseen(self, key: str) -> dict[str, Any]:
         """Stop the execution of a running import and wait until its task has completed all the same."""
         request = self.running(key)
         self.states.stop_execution(executionArn=request["ExecutionArn"], cause="unseen")
         eventually(
-            lambda: all(task["Status"] == "completed" for task in self.tasks_of(request["Id"])),
+            lambda: all(task["Status"] != "active" for task in self.tasks_of(request["Id"])),
             "the end of the task",
         )
+        statuses = {task["Status"] for task in self.tasks_of(request["Id"])}
+        assert statuses == {"completed"}, f"The stop did not stay unseen: {self.requests()}"
         return request
 
     def images_of(self, request_id: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ def sample_files() -> dict[str, bytes]:
             b"line %06d of a file that compresses well\n" % number for number in range(8000)
         ),
         "holes.bin": _holes(),
+        "islands.bin": _islands(),
     }
     files |= {f"many/entry-number-{number:04d}.txt": b"%d\n" % number for number in range(MANY)}
     return files
@@ -35,3 +36,8 @@ def _holes() -> bytes:
     for place in (0, 70_000, 1 << 20, (3 << 20) - 5000):
         data[place : place + 5000] = b"island %07d" % place * 357 + b"."
     return bytes(data[: 3 << 20])
+
+
+def _islands() -> bytes:
+    """So many stretches that no inode or file record holds their list."""
+    return b"".join((b"island %04d" % number).ljust(4096, b".") + bytes(4096) for number in range(600))
