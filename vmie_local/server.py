@@ -25,6 +25,7 @@ from vmie_local.functions import Functions
 from vmie_local.moto_seams import (
     application,
     composite_alarms,
+    dynamodb_encryption,
     instances,
     lambda_versions,
     s3_customer_keys,
@@ -84,6 +85,7 @@ class LocalAws:
         s3_policies.install()
         lambda_versions.install()
         composite_alarms.install()
+        dynamodb_encryption.install()
         self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)

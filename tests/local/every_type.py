@@ -87,6 +87,7 @@ def resources(generation: int) -> dict[str, dict[str, Any]]:
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": second},
             "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
             "DeletionProtectionEnabled": "false",
+            **({"SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": arn("KmsKey")}} if second else {}),
             "Tags": tags(generation),
             **(
                 {

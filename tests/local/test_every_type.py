@@ -52,7 +52,7 @@ def test_every_type_is_created_updated_in_place_and_deleted(stack: Any) -> None:
 def test_an_update_reaches_the_service(stack: Any) -> None:
     assert stack["facts"] == {
         "alarm": 2.0,
-        "table": (["state"], {"generation": "2", "second": "2"}),
+        "table": (["state"], True, {"generation": "2", "second": "2"}),
         "rule": ({"source": ["every.type", "2"]}, ["Same", "T2"]),
         "role": (["p2"], ["ReadOnlyAccess"]),
         "managed policy": ["sns:Action2"],
@@ -127,6 +127,7 @@ def seen(cloud: LocalAws, ids: dict[str, str]) -> dict[str, Any]:
         "alarm": alarm["Threshold"],
         "table": (
             [index["IndexName"] for index in table["GlobalSecondaryIndexes"]],
+            table["SSEDescription"]["KMSMasterKeyArn"].endswith(ids["KmsKey"]),
             pairs(ddb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
         ),
         "rule": (

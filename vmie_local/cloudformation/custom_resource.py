@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from vmie_local.cloudformation.api_arguments import text
-from vmie_local.cloudformation.errors import ResourceFailedError
+from vmie_local.cloudformation.errors import RefusedError, ResourceFailedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 
 PATH = "/_vmie/cloudformation/answers/"
@@ -84,7 +84,7 @@ class CustomResources:
 
     def _update(self, request: Request) -> Created:
         if request.changed("ServiceToken"):
-            raise ResourceFailedError("Modifying service token is not allowed.")
+            raise RefusedError("Modifying service token is not allowed.")
         old = {"OldResourceProperties": _as_text(_visible(request.old_properties))}
         answer = self._ask(request, "Update", old)
         return _created(answer, answer.get("PhysicalResourceId") or request.physical_id)

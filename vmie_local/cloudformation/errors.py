@@ -11,6 +11,10 @@ class ResourceFailedError(Exception):
     """A resource could not be created, updated or deleted; the operation rolls back."""
 
 
+class RefusedError(ResourceFailedError):
+    """An update was refused before it changed anything: there is nothing of it to roll back."""
+
+
 class UnsupportedError(ResourceFailedError):
     """A resource type, property or value that the local CloudFormation does not implement.
 

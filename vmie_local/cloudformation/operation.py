@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vmie_local.cloudformation.deletion import delete_all, deletion_order
-from vmie_local.cloudformation.errors import ResourceFailedError, TemplateError
+from vmie_local.cloudformation.errors import RefusedError, ResourceFailedError, TemplateError
 from vmie_local.cloudformation.intrinsics import Evaluator
 from vmie_local.cloudformation.plan import Action, decide, present, wanted
 from vmie_local.cloudformation.resource_handler import ResourceHandler
@@ -100,7 +100,11 @@ class Deployment:
         if action == "update" and old is not None:
             # A failed update may have changed something: it is journalled before it is tried.
             self._journal.append(_Step("update", old, new))
-            done = self._handler.update(old, new)
+            try:
+                done = self._handler.update(old, new)
+            except RefusedError:
+                self._journal.pop()
+                raise
         else:
             if action == "replace" and old is not None:
                 self._refuse_custom_name(old, new)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from vmie_local.cloudformation.errors import ResourceFailedError, UnsupportedError
+from vmie_local.cloudformation.errors import RefusedError, ResourceFailedError, UnsupportedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.scope import partition_of
 from vmie_local.cloudformation.stack import Resource, Stack
@@ -76,11 +76,7 @@ class ResourceHandler:
         wanted.attributes = dict(old.attributes)
         self._stack.note(wanted, "UPDATE_IN_PROGRESS")
         try:
-            row = self.row(wanted.type)
-            row.check(wanted.logical_id, wanted.properties)
-            update = row.update
-            if update is None:
-                raise UnsupportedError(f"{wanted.type} cannot be updated in place")
+            update = self._updating(wanted)
             request = self._request(wanted, old=old.properties)
             self._take(wanted, _guarded(lambda: update(request)))
         except ResourceFailedError as error:
@@ -88,6 +84,16 @@ class ResourceHandler:
             raise
         self._stack.note(wanted, "UPDATE_COMPLETE")
         return wanted
+
+    def _updating(self, wanted: Resource) -> Callable[[Request], Created]:
+        row = self.row(wanted.type)
+        try:
+            row.check(wanted.logical_id, wanted.properties)
+        except UnsupportedError as error:
+            raise RefusedError(str(error)) from error
+        if row.update is None:
+            raise RefusedError(f"{wanted.type} cannot be updated in place")
+        return row.update
 
     def delete(self, resource: Resource, policy: str = "Delete") -> bool:
         """Remove a resource, or leave it where its policy says so; tell whether it is off the stack."""
@@ -145,4 +151,8 @@ def _guarded(act: Callable[[], _T]) -> _T:
 
 def _reason(error: ResourceFailedError) -> str:
     text = str(error)
-    return text if isinstance(error, UnsupportedError) else f"Resource handler returned message: {text!r}"
+    return (
+        text
+        if isinstance(error, UnsupportedError | RefusedError)
+        else f"Resource handler returned message: {text!r}"
+    )

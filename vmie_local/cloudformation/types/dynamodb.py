@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from vmie_local.cloudformation.api_arguments import truth
-from vmie_local.cloudformation.errors import UnsupportedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.types import tags
 from vmie_local.cloudformation.types.dynamodb_global import as_table
@@ -17,10 +16,10 @@ _PASSED = (
     "GlobalSecondaryIndexes",
     "KeySchema",
     "LocalSecondaryIndexes",
-    "OnDemandThroughput",
     "ProvisionedThroughput",
-    "TableClass",
 )
+# What moto forgets: limits and prices that no local run meets.
+_INERT = frozenset({"OnDemandThroughput", "TableClass"})
 _OWN = (
     "DeletionProtectionEnabled",
     "PointInTimeRecoverySpecification",
@@ -52,15 +51,13 @@ def _create(request: Request, wanted: dict[str, Any]) -> Created:
 def _update(request: Request, old: dict[str, Any], new: dict[str, Any]) -> Created:
     name = request.physical_id
     changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
-    if changed & {"SSESpecification", "LocalSecondaryIndexes"}:
-        raise UnsupportedError("the local CloudFormation cannot change SSESpecification of a table in place")
     simple: dict[str, Any] = {
-        key: new.get(key)
-        for key in ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput", "TableClass")
-        if key in changed
+        key: new.get(key) for key in ("BillingMode", "ProvisionedThroughput") if key in changed
     }
     if "DeletionProtectionEnabled" in changed:
         simple["DeletionProtectionEnabled"] = new.get("DeletionProtectionEnabled", False)
+    if "SSESpecification" in changed:
+        simple["SSESpecification"] = _encryption(new) or {"Enabled": False}
     if simple:
         request.api("dynamodb", "UpdateTable", TableName=name, **simple)
     if "StreamSpecification" in changed:
@@ -147,6 +144,7 @@ TYPES = (
     ResourceType(
         name="AWS::DynamoDB::Table",
         honours=frozenset({*_PASSED, *_OWN}),
+        inert=_INERT,
         create=lambda request: _create(request, request.properties),
         update=lambda request: _update(request, request.old_properties, request.properties),
         delete=_delete,
@@ -167,9 +165,9 @@ TYPES = (
                 "StreamSpecification",
                 "TableName",
                 "TimeToLiveSpecification",
-                "WriteOnDemandThroughputSettings",
             }
         ),
+        inert=frozenset({"WriteOnDemandThroughputSettings"}),
         create=lambda request: _create(request, _global(request, request.properties)),
         update=lambda request: _update(
             request, _global(request, request.old_properties), _global(request, request.properties)

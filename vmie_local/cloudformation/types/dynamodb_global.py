@@ -16,7 +16,7 @@ _SAME = (
     "TableName",
     "TimeToLiveSpecification",
 )
-_OF_THE_REPLICA = ("DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "TableClass", "Tags")
+_OF_THE_REPLICA = ("DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "Tags")
 
 
 def as_table(properties: dict[str, Any], region: str, truth: Callable[[Any], bool]) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def as_table(properties: dict[str, Any], region: str, truth: Callable[[Any], boo
             "Replicas: the local CloudFormation makes tables in the stack's own Region only"
         )
     if unknown := sorted(
-        set(replica) - {"Region", "SSESpecification", "GlobalSecondaryIndexes", *_OF_THE_REPLICA}
+        set(replica)
+        - {"Region", "SSESpecification", "GlobalSecondaryIndexes", "TableClass", *_OF_THE_REPLICA}
     ):
         raise UnsupportedError(f"Encountered unsupported property Replicas[0].{', '.join(unknown)}")
     for index in replica.get("GlobalSecondaryIndexes") or []:
@@ -41,8 +42,6 @@ def as_table(properties: dict[str, Any], region: str, truth: Callable[[Any], boo
             )
     table = {name: properties[name] for name in _SAME if name in properties}
     table |= {name: replica[name] for name in _OF_THE_REPLICA if name in replica}
-    if "WriteOnDemandThroughputSettings" in properties:
-        table["OnDemandThroughput"] = properties["WriteOnDemandThroughputSettings"]
     if indexes := properties.get("GlobalSecondaryIndexes"):
         table["GlobalSecondaryIndexes"] = [_index(index) for index in indexes]
     if encryption := properties.get("SSESpecification"):
@@ -60,7 +59,4 @@ def _index(index: dict[str, Any]) -> dict[str, Any]:
         raise UnsupportedError(
             f"Encountered unsupported property GlobalSecondaryIndexes.{', '.join(unknown)}"
         )
-    made = {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
-    if "WriteOnDemandThroughputSettings" in index:
-        made["OnDemandThroughput"] = index["WriteOnDemandThroughputSettings"]
-    return made
+    return {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmie_local.cloudformation.api_arguments import truth
+from vmie_local.cloudformation.errors import RefusedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.types import tags
 
@@ -39,7 +40,8 @@ def _create_key(request: Request) -> Created:
 def _update_key(request: Request) -> Created:
     wanted, key_id = request.properties, request.physical_id
     fixed = [name for name in _FIXED if request.changed(name)]
-    request.require(not fixed, f"You cannot change {', '.join(fixed)} of an existing key.")
+    if fixed:
+        raise RefusedError(f"You cannot change {', '.join(fixed)} of an existing key.")
     if request.changed("KeyPolicy"):
         request.api("kms", "PutKeyPolicy", KeyId=key_id, PolicyName="default", Policy=wanted["KeyPolicy"])
     if request.changed("Description"):

@@ -116,6 +116,13 @@ def test_a_failed_update_restores_replaces_and_removes(world: World) -> None:
     assert world.deploy({**good, "A": thing(Value="3")}).status == "UPDATE_COMPLETE"
 
 
+def test_a_refused_update_is_not_rolled_back_itself(world: World) -> None:
+    world.deploy({"A": thing(Value="1"), "B": thing(Value="1")})
+    stack = world.deploy({"A": thing(Value="2"), "B": thing(Value="2", Break="refuse", DependsOn="A")})
+    assert (stack.status, world.values()) == ("UPDATE_ROLLBACK_COMPLETE", {"A": "1", "B": "1"})
+    assert world.log == ["update A", "update B", "update A"]
+
+
 def test_a_resource_that_will_not_go_keeps_what_it_needs_and_can_be_tried_again(world: World) -> None:
     world.deploy({"A": thing(), "B": thing(Value={"Ref": "A"}), "C": thing()})
     (b,) = [name for name, one in world.things.items() if one["logical_id"] == "B"]

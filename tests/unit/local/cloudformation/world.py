@@ -6,7 +6,7 @@ import json
 from itertools import count
 from typing import Any
 
-from vmie_local.cloudformation.errors import ResourceFailedError
+from vmie_local.cloudformation.errors import RefusedError, ResourceFailedError
 from vmie_local.cloudformation.resource_type import Created, Request, ResourceType
 from vmie_local.cloudformation.service import Caller, StackService
 from vmie_local.cloudformation.stack import ChangeSet, Stack
@@ -18,7 +18,8 @@ class World:
     """Things that exist, by physical id, and a service that makes them.
 
     The type `Thing` has `Value` (changed in place), `Kind` (a change replaces it), `Name` (its physical name)
-    and `Break`, with which it refuses to be made or changed: `early` before it exists, `late` afterwards.
+    and `Break`, with which it refuses to be made or changed: `early` before it exists, `late` afterwards,
+    `refuse` to be changed from or to that.
     """
 
     def __init__(self) -> None:
@@ -95,6 +96,11 @@ class World:
 
     def _update(self, request: Request) -> Created:
         self.log.append(f"update {request.logical_id}")
+        if request.changed("Break") and "refuse" in (
+            request.properties.get("Break"),
+            request.old_properties.get("Break"),
+        ):
+            raise RefusedError("refused")
         self.things[request.physical_id]["properties"] = request.properties
         if request.properties.get("Break"):
             raise ResourceFailedError("broken")
