@@ -28,6 +28,7 @@ from vmie_local.moto_seams import (
     dynamodb_encryption,
     instances,
     lambda_versions,
+    log_groups,
     s3_customer_keys,
     s3_policies,
     s3_storage,
@@ -86,6 +87,7 @@ class LocalAws:
         lambda_versions.install()
         composite_alarms.install()
         dynamodb_encryption.install()
+        log_groups.install()
         self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)

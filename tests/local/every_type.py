@@ -196,7 +196,11 @@ def resources(generation: int) -> dict[str, dict[str, Any]]:
             "MaximumRetryAttempts": generation - 1,
             "DestinationConfig": {"OnFailure": {"Destination": arn("SqsQueue")}},
         },
-        "AWS::Logs::LogGroup": {"RetentionInDays": 7 * generation, "Tags": tags(generation)},
+        "AWS::Logs::LogGroup": {
+            "RetentionInDays": 7 * generation,
+            "Tags": tags(generation),
+            **({"KmsKeyId": arn("KmsKey")} if second else {}),
+        },
         "AWS::Logs::ResourcePolicy": {
             "PolicyName": "every-type",
             "PolicyDocument": f'{{"Version": "2012-10-17", "Statement": [], "Id": "{number}"}}',

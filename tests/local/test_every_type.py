@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.local.every_type import logical_id, resources, template
@@ -59,7 +60,7 @@ def test_an_update_reaches_the_service(stack: Any) -> None:
         "key": "2",
         "function": (12, 1024, {"GENERATION": "2"}, "2"),
         "mapping": 2,
-        "log group": 14,
+        "log group": (14, True),
         "bucket": (20, "logs/", {"generation": "2", "second": "2", "aws-cdk:auto-delete-objects": "true"}),
         "topic": ("2", {"2@example.com"}),
         "subscription": ("true", {"kind": ["2"]}),
@@ -67,6 +68,15 @@ def test_an_update_reaches_the_service(stack: Any) -> None:
         "parameter": "2",
         "machine": "generation 2",
     }
+
+
+def test_what_moto_does_not_implement_is_refused_by_name(cloud: LocalAws) -> None:
+    with pytest.raises(ClientError) as error:
+        cloud.client("ec2").create_verified_access_trust_provider(
+            TrustProviderType="user", PolicyReferenceName="name"
+        )
+    assert error.value.response["Error"]["Code"] == "NotImplemented"
+    assert "ec2:CreateVerifiedAccessTrustProvider" in error.value.response["Error"]["Message"]
 
 
 def with_attributes(body: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +168,7 @@ def seen(cloud: LocalAws, ids: dict[str, str]) -> dict[str, Any]:
             answer["Payload"].read().decode(),
         ),
         "mapping": function.get_event_source_mapping(UUID=ids["LambdaEventSourceMapping"])["BatchSize"],
-        "log group": group["retentionInDays"],
+        "log group": (group["retentionInDays"], group["kmsKeyId"].endswith(ids["KmsKey"])),
         "bucket": (
             next(rule["Expiration"]["Days"] for rule in lifecycle if rule["ID"] == "Old"),
             s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"],

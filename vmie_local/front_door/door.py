@@ -163,8 +163,14 @@ class FrontDoor:
         *,
         own: bool,
     ) -> Iterable[bytes]:
-        with self._turns.get(call.service) or nullcontext():
-            answer, code = behind.ask(self._application, request.environ), None
+        try:
+            with self._turns.get(call.service) or nullcontext():
+                answer, code = behind.ask(self._application, request.environ), None
+        except NotImplementedError as error:
+            message = f"The local AWS does not implement {call.service}:{call.operation} ({error})."
+            refusal = ApiError("NotImplemented", message, 501)
+            self._finish(call, verdict, refusal.status, refusal.code, own=own)
+            return _error(found, refusal)(request, start_response)
         if answer.status >= 400:
             answer, body = answer.read()
             code = answer.error_code(body)
