@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ImageError(Exception):
-    """Base of everything these readers raise on purpose."""
+    """Base of what these readers raise about an image."""
 
 
 class CorruptImageError(ImageError):
@@ -27,5 +27,8 @@ class UnreadableLayoutError(ImageError):
     image."""
 
 
-class BudgetExceededError(ImageError):
-    """The inspection spent what it was given; what was learnt so far stands."""
+class BudgetExceededError(Exception):
+    """The inspection spent what it was given; what was learnt so far stands.
+
+    It is no ``ImageError``: it says nothing about the image, and nobody on the way up may take it for that.
+    """

@@ -153,8 +153,6 @@ def _shielded(log: FindingLog) -> Iterator[None]:
     """Turn what corrupt input makes the readers raise into a finding, foreseen or not."""
     try:
         yield
-    except BudgetExceededError:
-        raise
     except ImageError as error:
         log.add("ReaderFault", str(error))
     except _UNFORESEEN as error:

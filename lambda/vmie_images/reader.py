@@ -137,14 +137,15 @@ class RangeReader:
             self._blocks[first + index] = data[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
 
     def _spend(self, length: int) -> None:
-        self._gets += 1
-        self._bytes += length
-        if self._gets > self._budget.gets:
+        """Count a read before it is made, so that what the budget does not allow is never read."""
+        if self._gets + 1 > self._budget.gets:
             raise BudgetExceededError(f"more than {self._budget.gets} reads")
-        if self._bytes > self._budget.bytes:
+        if self._bytes + length > self._budget.bytes:
             raise BudgetExceededError(f"more than {self._budget.bytes} bytes")
         if self._clock() - self._started > self._budget.seconds:
             raise BudgetExceededError(f"more than {self._budget.seconds:g} seconds")
+        self._gets += 1
+        self._bytes += length
 
 
 LOCAL = Budget(gets=20_000, bytes=1 << 30, seconds=600, cache_bytes=64 << 20, initramfs=256 << 20)

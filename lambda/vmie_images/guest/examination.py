@@ -24,7 +24,7 @@ from vmie_images.volumes.volume import Volume
 Disk = tuple[str, RangeSource, PartitionTable]
 """Name, content and partition table."""
 
-_HARMLESS = frozenset({"swap", "FAT", "exFAT", "LVM"})
+_HARMLESS = frozenset({"swap", "FAT", "exFAT"})
 """Kinds of volume that hold no operating system of their own."""
 _START = 96 * 1024
 """Bytes at a volume's start by which it was probed; zeros there mean that it is empty."""
@@ -91,7 +91,10 @@ def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:
         return  # a disk without partitions says enough
     if any(volume.encrypted for volume in volumes):
         return  # which was said already
-    unread = [volume for volume in volumes if volume.problem or _may_hold_a_system(volume)]
+    logical = any(volume.mapper for volume in volumes)
+    broken = any(finding.code in ("LvmDamaged", "LvmUnreadable") for finding in log.findings)
+    whole = logical and not broken
+    unread = [volume for volume in volumes if volume.problem or _may_hold_a_system(volume, whole)]
     if unread:
         listed = ", ".join(f"{volume.described} ({volume.filesystem or 'unknown'})" for volume in unread[:4])
         log.add("GuestUnknown", f"no system where it can be read; not read: {listed}")
@@ -100,8 +103,10 @@ def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:
         log.add("NoOperatingSystem", ", ".join(kinds))
 
 
-def _may_hold_a_system(volume: Volume) -> bool:
+def _may_hold_a_system(volume: Volume, lvm_is_whole: bool) -> bool:
     """Whether a volume without a readable file system holds something that the inspection does not know."""
+    if volume.kind == "LVM":
+        return not lvm_is_whole
     if volume.tree is not None or volume.kind in _HARMLESS:
         return False
     return volume.kind is not None or any(volume.data.read(0, _START))
