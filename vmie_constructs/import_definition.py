@@ -50,9 +50,9 @@ class ImportSteps:
 def import_definition(scope: Construct, steps: ImportSteps) -> sfn.IChainable:
     """Build the states: validate, inspect, start, wait and poll, finish, record.
 
-    A failure of any step goes through diagnosis and cleaning up before it is recorded. Where cleaning up or recording
-    fails too, the execution ends without a result and the reconciler, which sees the same request in the table,
-    does both.
+    A failure of any step goes through diagnosis and cleaning up before it is recorded. Where cleaning up or
+    recording fails too, the execution ends without a result and the reconciler, which sees the same request
+    in the table, does both.
 
     Args:
         scope: Where the states are made; their names are unique within it.
@@ -83,8 +83,8 @@ class _Builder:
         start = self._step(
             "Start import", self._steps.start_import, payload={"Inspected": "{% $states.input %}"}
         )
-        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide and the
-        # public threads put that below a minute.
+        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide and
+        # the public threads put that below a minute.
         start.add_retry(
             errors=["ServiceRoleRejected"], interval=Duration.seconds(15), max_attempts=3, backoff_rate=2
         )

@@ -20,7 +20,7 @@ class Settings:
         account: The account id that every call sees.
         region: The default Region.
         data_dir: Where object bodies and snapshot blocks go. Default: a temporary folder, removed at the end.
-        function_slots: How many Lambda invocations run at once; more wait. Default: twice the cores, plus two.
+        function_slots: Lambda invocations that run at once; more wait. Default: twice the cores, plus two.
     """
 
     port: int = 5055

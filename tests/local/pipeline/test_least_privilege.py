@@ -42,11 +42,12 @@ def is_overwritten_unseen(pipeline: Pipeline) -> None:
     )
 
 
-def is_deleted_while_it_runs(pipeline: Pipeline) -> None:
-    pipeline.upload("images/privileges/deleted.vmdk")
-    pipeline.running("images/privileges/deleted.vmdk")
-    pipeline.s3.delete_object(Bucket=pipeline.bucket, Key="images/privileges/deleted.vmdk")
-    pipeline.ended("images/privileges/deleted.vmdk")
+def is_stopped_by_hand(pipeline: Pipeline) -> None:
+    pipeline.inject("ImportImage", Stall=True, Phase="converting")
+    pipeline.upload("images/privileges/stopped-by-hand.vmdk")
+    request = pipeline.running("images/privileges/stopped-by-hand.vmdk")
+    pipeline.states.stop_execution(executionArn=request["ExecutionArn"])
+    pipeline.ended("images/privileges/stopped-by-hand.vmdk")
 
 
 def is_stopped_unseen(pipeline: Pipeline) -> None:
@@ -86,7 +87,7 @@ RUNS: list[Callable[[Pipeline], None]] = [
     is_rejected_at_the_door,
     stalls_and_is_cancelled,
     is_overwritten_unseen,
-    is_deleted_while_it_runs,
+    is_stopped_by_hand,
     is_stopped_unseen,
     finds_its_source_gone,
     is_refused_for_its_role,

@@ -40,11 +40,10 @@ def second_verdict(
     if call.service != "s3" or call.operation not in _READING or verdict.decision != "allowed":
         return verdict
     if code in _MISSING:
-        listing = Requirement("s3:ListBucket", bucket_arn(call, call.parameters["Bucket"]))
-        found = authorizer.judge_requirement(call, listing)
-        return found if found.error is not None else verdict
-    decrypting = keys.to_read(call, headers) if code is None else None
-    if decrypting is None:
+        asked: Requirement | None = Requirement("s3:ListBucket", bucket_arn(call, call.parameters["Bucket"]))
+    else:
+        asked = keys.to_read(call, headers) if code is None else None
+    if asked is None:
         return verdict
-    found = authorizer.judge_requirement(call, decrypting)
+    found = authorizer.judge_requirement(call, asked)
     return dataclasses.replace(found, checks=(*verdict.checks, *found.checks))
