@@ -113,4 +113,4 @@ def test_a_spent_budget_leaves_the_guest_as_far_as_it_was_read() -> None:
 
     assert "InspectionIncomplete" in codes(partial)
     assert partial.guest is not None
-    assert (partial.guest.family, partial.guest.name) == ("linux", "Debian")
+    assert partial.guest.family == "linux"
