@@ -82,12 +82,15 @@ class LocalAws:
         bodies = BodyStore(self.data_dir / "objects")
         instances.install()
         s3_storage.install(bodies)
-        s3_customer_keys.install()
-        s3_policies.install()
-        lambda_versions.install()
-        composite_alarms.install()
-        dynamodb_encryption.install()
-        log_groups.install()
+        for seams in (
+            s3_customer_keys,
+            s3_policies,
+            lambda_versions,
+            composite_alarms,
+            dynamodb_encryption,
+            log_groups,
+        ):
+            seams.install()
         self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
         self.workflows = Workflows(self)
         self.functions = Functions(self)
