@@ -83,8 +83,8 @@ class _Builder:
         start = self._step(
             "Start import", self._steps.start_import, payload={"Inspected": "{% $states.input %}"}
         )
-        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide and
-        # the public threads put that below a minute.
+        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide
+        # and the public threads put that below a minute.
         start.add_retry(
             errors=["ServiceRoleRejected"], interval=Duration.seconds(15), max_attempts=3, backoff_rate=2
         )

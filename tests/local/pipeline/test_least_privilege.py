@@ -42,12 +42,14 @@ def is_overwritten_unseen(pipeline: Pipeline) -> None:
     )
 
 
-def is_stopped_by_hand(pipeline: Pipeline) -> None:
+def is_deleted_while_it_runs(pipeline: Pipeline) -> None:
+    key = "images/privileges/deleted.vmdk"
     pipeline.inject("ImportImage", Stall=True, Phase="converting")
-    pipeline.upload("images/privileges/stopped-by-hand.vmdk")
-    request = pipeline.running("images/privileges/stopped-by-hand.vmdk")
-    pipeline.states.stop_execution(executionArn=request["ExecutionArn"])
-    pipeline.ended("images/privileges/stopped-by-hand.vmdk")
+    pipeline.upload(key)
+    # Deleted any sooner, the task could not read its source and would end by itself.
+    eventually(lambda: (pipeline.result(key) or {}).get("Phase") == "converting", "the phase converting")
+    pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=key)
+    pipeline.ended(key)
 
 
 def is_stopped_unseen(pipeline: Pipeline) -> None:
@@ -87,7 +89,7 @@ RUNS: list[Callable[[Pipeline], None]] = [
     is_rejected_at_the_door,
     stalls_and_is_cancelled,
     is_overwritten_unseen,
-    is_stopped_by_hand,
+    is_deleted_while_it_runs,
     is_stopped_unseen,
     finds_its_source_gone,
     is_refused_for_its_role,
