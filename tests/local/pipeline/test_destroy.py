@@ -1,7 +1,9 @@
 """`cdk destroy` with a live task: the task is cancelled, the result written, the buckets stay."""
 
+import time
+
 from tests.local.pipeline.conftest import ROOT
-from tests.local.pipeline.harness import Pipeline
+from tests.local.pipeline.harness import Pipeline, eventually
 from tests.local.pipeline.privileges import granted_actions, unused_actions
 from vmie_local import LocalAws
 from vmie_local.deployment import CdkCli
@@ -22,11 +24,14 @@ def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_comp
     doomed.inject("ImportImage", Stall=True, Phase="converting")
     doomed.upload("images/runs.vmdk")
     doomed.running("images/runs.vmdk")
+    doomed.upload("images/completed-unseen.vmdk")
+    doomed.running("images/completed-unseen.vmdk")
     with doomed.without_rounds():
-        doomed.upload("images/completed-unseen.vmdk")
-        doomed.stop_unseen("images/completed-unseen.vmdk")
         doomed.upload("images/waits.vmdk")
-        doomed.request_of("images/waits.vmdk")
+        # The upload wakes the reconciler; its round must be over before there is something to be overlooked.
+        eventually(lambda: doomed.result("images/waits.vmdk"), "the queued result")
+        time.sleep(2)
+        doomed.stop_unseen("images/completed-unseen.vmdk")
         granted = granted_actions(doomed, "Drain")
         requests = {key: doomed.request_of(key)["Id"] for key in KEYS}
 
