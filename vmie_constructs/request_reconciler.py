@@ -96,6 +96,7 @@ class RequestReconciler(Construct):
             state_machine: Whose executions are meant.
             start_after: Nothing wakes the reconciler before it exists, or any more once it is being deleted.
         """
+        self._function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
         allow_executions(self._function, state_machine)
         schedule = events.Rule(
             self,
@@ -140,14 +141,13 @@ def allow_reconciling(
 
 
 def allow_executions(function: RuntimeFunction, state_machine: sfn.StateMachine) -> None:
-    """Let a function start, see and stop executions of the state machine, and tell it which one that is."""
+    """Let a function see and stop executions of the state machine, and tell it which one that is."""
     executions = Stack.of(function).format_arn(
         service="states",
         resource="execution",
         resource_name=f"{state_machine.state_machine_name}:*",
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
-    function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
     function.allow(
         ["states:DescribeExecution", "states:StopExecution"],
         [executions],

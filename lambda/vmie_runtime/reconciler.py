@@ -68,7 +68,7 @@ class Reconciler:
                 self.table.update(request.id, {"stop": stop}, unset="stop")
                 self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
         for request in self.table.with_state(OpenState.LIVE):
-            self._safely(self._look_after, request, now)
+            self._safely(self._stop, request, now)
         for request in self.table.with_state(OpenState.ENDING):
             self._safely(self._end, request, now)
         orphans = self.cancel_orphans()
@@ -93,12 +93,19 @@ class Reconciler:
         elif execution.status != "RUNNING":
             self._end_after(request, execution, now)
         elif request.stop is not None:
-            self.executions.stop(request, error=request.stop["Code"], cause=request.stop["Message"])
-            stopped = self.executions.find(request)
-            if stopped is not None and stopped.status != "RUNNING":
-                self._end_after(request, stopped, now)
+            self._stop(request, now)
 
-    def _end_after(self, request: ImportRequest, execution: Execution, now: str) -> None:
+    def _stop(self, request: ImportRequest, now: str) -> None:
+        """Stop the execution of a request that somebody wants ended, if it was started, and end the request."""
+        execution = self.executions.find(request)
+        if execution is not None and execution.status == "RUNNING":
+            stop = request.stop or {}
+            self.executions.stop(request, error=stop.get("Code", ""), cause=stop.get("Message", ""))
+            execution = self.executions.find(request)
+        if execution is None or execution.status != "RUNNING":
+            self._end_after(request, execution, now)
+
+    def _end_after(self, request: ImportRequest, execution: Execution | None, now: str) -> None:
         # The execution's last step may have closed or queued the request since it was read.
         fresh = self.table.find(request.id)
         if fresh is None or fresh.open_state is not OpenState.LIVE or fresh.admission != request.admission:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from vmie_local.cloudformation.errors import TemplateError
 
@@ -123,7 +123,7 @@ def _load(text: str) -> dict[str, Any]:
     return body
 
 
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
+class _TemplateLoader(yaml.SafeLoader):
     """YAML with the short forms of intrinsic functions, and dates kept as text."""
 
 
