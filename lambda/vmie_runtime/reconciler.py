@@ -96,7 +96,7 @@ class Reconciler:
             self._stop(request, now)
 
     def _stop(self, request: ImportRequest, now: str) -> None:
-        """Stop the execution of a request that somebody wants ended, if it was started, and end the request."""
+        """Stop the execution of a request, if it was started, and end the request."""
         execution = self.executions.find(request)
         if execution is not None and execution.status == "RUNNING":
             stop = request.stop or {}

@@ -11,5 +11,5 @@ from vmie_local import LocalAws, Settings
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalAws]:
-    with LocalAws(Settings(port=0, time_scale=0.005)) as running:
+    with LocalAws(Settings(port=0, time_scale=0.003)) as running:
         yield running
