@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import ClientError
 
-from vmie_runtime.aws import error_code, transient_errors_named
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.errors import TransientServiceError
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -155,5 +156,8 @@ def _ignoring_missing(call: Any) -> None:
         with transient_errors_named():
             call()
     except ClientError as error:
+        if error_code(error) == "InvalidSnapshot.InUse":
+            # Its AMI was deregistered a moment ago, which EC2 has yet to see.
+            raise TransientServiceError(f"DeleteSnapshot: {error_message(error)}") from error
         if "NotFound" not in error_code(error) and "Unavailable" not in error_code(error):
             raise

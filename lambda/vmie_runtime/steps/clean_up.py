@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vmie_runtime import cleaning
 from vmie_runtime.aws import client
 from vmie_runtime.errors import TaskStillEnding
+from vmie_runtime.import_request import Status
 from vmie_runtime.observability import logger
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
@@ -31,8 +32,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.find_request(table)
     if request is None:
         return outcome
-    table.update(request.id, {"outcome": outcome}, unset="outcome")
+    if request.outcome is not None and request.outcome["Status"] != Status.SUCCEEDED:
+        outcome = request.outcome
+    else:
+        # A success that was kept and never recorded: the AMI goes below, so it is none any more.
+        table.update(request.id, {"outcome": outcome})
     reason = str(outcome["Error"]["Code"])
     if not cleaning.clean_up(client("ec2"), request, workflow=settings().requests_table, reason=reason):
         raise TaskStillEnding(request.task_id)
-    return request.outcome or outcome
+    return outcome
