@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from vmie_runtime import import_tasks
 from vmie_runtime.aws import client
-from vmie_runtime.errors import ImportTaskFailed, RequestFailure
-from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.errors import ImportTaskFailed, RequestFailure, TransientServiceError
+from vmie_runtime.import_request import ImportRequest, OpenState
 from vmie_runtime.import_tasks import ImportTask
 from vmie_runtime.moments import seconds_between
 from vmie_runtime.observability import logger
@@ -19,6 +21,10 @@ from vmie_runtime.wiring import publisher, requests_table, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# EC2's answers are eventually consistent: a task that it does not show may still run. A guess, generous
+# against what is known of EC2 and short against an import.
+_UNSEEN_SECONDS = 300
 
 
 @logger.inject_lambda_context
@@ -37,7 +43,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.require_request(table)
     task = import_tasks.describe(client("ec2"), request.task_id or "")
     if task is None:
-        raise RequestFailure("TaskLost", f"EC2 no longer knows the task {request.task_id}.")
+        _require_seen_lately(request, step.now)
+        return _look_again(request, step.now)
     if task.status == "completed":
         return {"Done": True}
     if task.status == "deleted":
@@ -53,10 +60,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             "TaskStalled",
             f"The task {task.id} stands at {task.phase!r}, {task.progress or 'no'} % since {moved_at}.",
         )
-    return {
-        "Done": False,
-        "PollAfter": poll_interval(seconds_between(request.started_at or step.now, step.now)),
-    }
+    return _look_again(request, step.now)
+
+
+def _look_again(request: ImportRequest, now: str) -> dict[str, Any]:
+    return {"Done": False, "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
+
+
+def _require_seen_lately(request: ImportRequest, now: str) -> None:
+    if request.changed_at is None or seconds_between(request.changed_at, now) > _UNSEEN_SECONDS:
+        raise RequestFailure("TaskLost", f"EC2 no longer knows the task {request.task_id}.")
 
 
 def _require_worth_waiting(request: ImportRequest, now: str) -> None:
@@ -78,8 +91,14 @@ def _note_progress(table: RequestsTable, request: ImportRequest, task: ImportTas
     """Write down and publish what moved; tell since when the task stands where it is."""
     if (task.phase, task.progress) == (request.phase, request.progress) and request.changed_at:
         return request.changed_at
-    table.update(request.id, {"phase": task.phase, "progress": task.progress, "changed_at": now})
-    if task.phase != request.phase:
+    is_open = table.update(request.id, {"progress": task.progress, "changed_at": now}, expect=OpenState.LIVE)
+    if is_open and task.phase != request.phase:
         moved = replace(request, phase=task.phase, progress=task.progress)
-        publisher().publish_step(moved, event="Progressed" if request.phase else "Started", now=now)
+        try:
+            publisher().publish_step(moved, event="Progressed" if request.phase else "Started", now=now)
+        except (ClientError, TransientServiceError):
+            # No reason to cancel an import that runs; the phase, not noted, is published at the next look.
+            logger.exception("Progress could not be published", extra={"request_id": request.id})
+        else:
+            table.update(request.id, {"phase": task.phase}, expect=OpenState.LIVE)
     return now

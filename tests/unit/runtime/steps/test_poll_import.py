@@ -1,0 +1,155 @@
+"""Whether a task has ended, moves and may go on."""
+
+import json
+
+import pytest
+
+from tests.unit.runtime.fake_dynamodb import refusal
+from tests.unit.runtime.fakes import throttled
+from tests.unit.runtime.world import NOW, SOON, World
+from vmie_runtime.errors import ImportTaskFailed, RequestFailure
+from vmie_runtime.import_request import ImportRequest, OpenState, Status
+from vmie_runtime.steps.poll_import import handler
+
+
+def raised(error: pytest.ExceptionInfo[RequestFailure]) -> dict:
+    """What travels through the state machine as the error's cause."""
+    return json.loads(str(error.value))
+
+
+def test_a_task_that_moves_is_looked_at_again(world: World, context):
+    request = world.importing()
+
+    assert handler(world.step(request), context) == {"Done": False, "PollAfter": 23}
+
+
+def test_a_completed_task_is_done_whatever_the_clock_says(world: World, context):
+    request = world.importing(deadline_at=NOW, superseded=True)
+    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+
+    assert handler(world.step(request), context) == {"Done": True}
+
+
+@pytest.mark.parametrize(
+    ("described", "said"),
+    [
+        ({"StatusMessage": "ClientError: Unknown OS"}, "ClientError: Unknown OS"),
+        ({"StatusMessage": None}, "The service deleted the task and gave no reason."),
+    ],
+)
+def test_a_deleted_task_fails_with_what_the_service_said(world: World, context, described, said):
+    request = world.importing()
+    world.aws.ec2.tasks["task-0"].update(Status="deleted", **described)
+
+    with pytest.raises(ImportTaskFailed) as error:
+        handler(world.step(request), context)
+
+    assert raised(error)["Message"] == said
+    assert raised(error)["StatusMessage"] == (described["StatusMessage"] or "")
+
+
+def test_a_task_is_waited_for_until_the_moment_of_its_deadline(world: World, context):
+    request = world.importing(deadline_at="2026-11-20T12:05:00.000Z")
+
+    assert not handler(world.step(request, now="2026-11-20T12:04:59.999Z"), context)["Done"]
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request, now="2026-11-20T12:05:00Z"), context)
+
+    assert (raised(error)["Code"], raised(error)["Status"]) == ("DeadlineExceeded", "TimedOut")
+
+
+def test_a_task_that_stands_still_longer_than_allowed_is_stalled(world: World, context):
+    request = world.importing()
+
+    assert not handler(world.step(request, now="2026-11-20T12:10:00Z"), context)["Done"]
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request, now="2026-11-20T12:10:01Z"), context)
+
+    assert raised(error)["Code"] == "TaskStalled"
+    assert NOW in raised(error)["Message"]
+
+
+@pytest.mark.parametrize("moved", [{"Progress": "31"}, {"Progress": "29"}, {"StatusMessage": "booting"}])
+def test_any_change_proves_that_a_task_does_not_stall(world: World, context, moved):
+    request = world.importing()
+    world.aws.ec2.tasks["task-0"].update(moved)
+
+    assert not handler(world.step(request, now="2026-11-20T12:30:00Z"), context)["Done"]
+    assert world.find(request).changed_at == "2026-11-20T12:30:00.000Z"
+
+
+def test_an_overwritten_source_ends_the_wait(world: World, context):
+    request = world.importing(superseded=True)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert raised(error)["Code"] == "SourceChanged"
+
+
+def test_a_task_that_ec2_does_not_show_for_a_while_is_not_lost(world: World, context):
+    """EC2's answers are eventually consistent."""
+    request = world.importing()
+    del world.aws.ec2.tasks["task-0"]
+
+    assert handler(world.step(request, now="2026-11-20T12:04:00Z"), context)["Done"] is False
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request, now="2026-11-20T12:05:01Z"), context)
+
+    assert raised(error)["Code"] == "TaskLost"
+
+
+def test_a_new_phase_is_published_and_a_new_percentage_is_not(world: World, context):
+    request = world.importing(phase=None)
+    handler(world.step(request), context)
+    world.aws.ec2.tasks["task-0"]["Progress"] = "40"
+    handler(world.step(request), context)
+    world.aws.ec2.tasks["task-0"]["StatusMessage"] = "booting"
+    handler(world.step(request), context)
+
+    assert world.aws.events.kinds == ["Started", "Progressed"]
+    assert (world.result(request)["Phase"], world.result(request)["Progress"]) == ("booting", 40)
+
+
+@pytest.mark.parametrize("error", [refusal("AccessDenied"), throttled()])
+def test_progress_that_cannot_be_told_cancels_nothing_and_is_told_later(world: World, context, error):
+    request = world.importing(phase="pending")
+    world.aws.s3.refusals.add("PutObject", error)
+
+    assert not handler(world.step(request), context)["Done"]
+    assert world.aws.events.kinds == []
+    assert not handler(world.step(request), context)["Done"]
+    assert world.aws.events.kinds == ["Progressed"]
+
+
+def test_a_poll_that_outlives_its_request_does_not_overwrite_the_result(world: World, context, monkeypatch):
+    """StopExecution does not stop a function under way."""
+    request = world.importing(phase="pending")
+    _end_while_described(world, request, monkeypatch)
+
+    handler(world.step(request), context)
+
+    assert world.result(request)["Status"] == "Cancelled"
+
+
+def _end_while_described(world: World, request: ImportRequest, monkeypatch) -> None:
+    describe = world.aws.ec2.describe_import_image_tasks
+
+    def ending(**arguments):
+        world.table.update(request.id, {"open_state": OpenState.ENDING})
+        outcome = {"Status": "Cancelled", "Error": {"Code": "ExecutionStopped", "Message": ""}}
+        world.table.update(request.id, {"outcome": outcome})
+        world.reconciler.publisher.publish_end(world.find(request), now=SOON)
+        return describe(**arguments)
+
+    monkeypatch.setattr(world.aws.ec2, "describe_import_image_tasks", ending)
+
+
+def test_a_request_that_has_ended_is_polled_no_more(world: World, context):
+    request = world.importing()
+    world.table.conclude(request, status=Status.CANCELLED, now=SOON)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert raised(error)["Code"] == "RequestNotOpen"
