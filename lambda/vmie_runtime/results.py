@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from vmie_runtime import result_addresses
 from vmie_runtime.aws import transient_errors_named
-from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.import_request import ImportRequest, Status
 from vmie_runtime.moments import parse
-from vmie_runtime.observability import metrics
+from vmie_runtime.observability import logger, metrics
 from vmie_runtime.requests_table import RequestsTable
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
+    from types_boto3_events.type_defs import PutEventsResultEntryTypeDef
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
 
@@ -116,7 +120,7 @@ class ResultPublisher:
 
     def _put_event(self, document: dict[str, Any], event: str, now: str) -> None:
         detail = {name: value for name, value in document.items() if name != "Inspection"}
-        with transient_errors_named():
+        with _refusal_logged("event", document["RequestId"]), transient_errors_named():
             answer = self.events.put_events(
                 Entries=[
                     {
@@ -128,15 +132,15 @@ class ResultPublisher:
                     }
                 ]
             )
-        if answer["FailedEntryCount"]:
-            raise TransientServiceError(f"PutEvents: {answer['Entries'][0].get('ErrorCode')}")
+            if answer["FailedEntryCount"]:
+                raise _entry_error(answer["Entries"][0])
 
     def _notify(self, document: dict[str, Any], request: ImportRequest) -> None:
         if self.topic_arn is None:
             return
         message = {name: value for name, value in document.items() if name != "Inspection"}
         subject = f"VM import {document['Status'].lower()}: {request.source.key}"
-        with transient_errors_named():
+        with _refusal_logged("notification", request.id), transient_errors_named():
             self.sns.publish(
                 TopicArn=self.topic_arn,
                 Subject=_subject(subject),
@@ -153,6 +157,29 @@ class ResultPublisher:
             milliseconds = (parse(now) - parse(request.started_at)).total_seconds() * 1000
             metrics.add_metric("Duration", "Milliseconds", milliseconds)
         metrics.flush_metrics()
+
+
+@contextmanager
+def _refusal_logged(what: str, request_id: str) -> Iterator[None]:
+    """Let an end that was written down come to its end, whatever bus or topic refuse for good.
+
+    Whoever waited for them to be set up right would keep a lease for every request that ended meanwhile.
+    """
+    try:
+        yield
+    except ClientError:
+        logger.exception(
+            "The %s of a result was refused; the result itself is in the bucket. Let the function publish: "
+            "look at the policies of bus, topic and key.",
+            what,
+            extra={"request_id": request_id},
+        )
+
+
+def _entry_error(entry: PutEventsResultEntryTypeDef) -> ClientError:
+    """What PutEvents would have raised had its only entry been the call."""
+    code, message = entry.get("ErrorCode", ""), entry.get("ErrorMessage", "")
+    return ClientError({"Error": {"Code": code, "Message": message}}, "PutEvents")
 
 
 def _percentage(progress: str | None) -> int | None:
