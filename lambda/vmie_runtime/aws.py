@@ -33,11 +33,17 @@ _CONFIG = Config(
 )
 _TRANSIENT_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
+        "KMSThrottling",
+        "KMSThrottlingException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
@@ -45,9 +51,12 @@ _TRANSIENT_CODES = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
         "Unavailable",
     }

@@ -25,6 +25,8 @@ _DOCUMENTS = ("Stop", "Inspection", "Outcome")
 _KEEP_SECONDS = 90 * 24 * 3600
 _TRANSACTION_TRIES = 8
 _CONDITION_FAILED = "ConditionalCheckFailedException"
+# Why a transaction was cancelled that may succeed when repeated (DynamoDB API, CancellationReason).
+_CROWDED = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
 
 class RequestsTable:
@@ -109,15 +111,7 @@ class RequestsTable:
         Returns:
             Whether the condition held.
         """
-        operation = self._update_operation(request_id, changes, expect, unset)
-        try:
-            with transient_errors_named():
-                self._client.update_item(**operation)
-        except ClientError as error:
-            if error_code(error) == _CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return self._write(self._update_operation(request_id, changes, expect, unset))
 
     def admit(self, request: ImportRequest, *, now: str, deadline_at: str) -> bool:
         """Grant a queued request a lease; tell whether there was one and the request still wanted it."""
@@ -139,22 +133,37 @@ class RequestsTable:
                 ":maximum": {"N": str(self._max_leases)},
             },
         }
-        return self._transact(grant, self._update_operation(request.id, changes, OpenState.QUEUED, ""))
+        operation = self._update_operation(request.id, changes, OpenState.QUEUED, "stop")
+        # An index may still show the request as it was before an earlier admission, whose execution has
+        # its name.
+        operation["ConditionExpression"] += " AND Admission = :read"
+        operation["ExpressionAttributeValues"][":read"] = {"N": str(request.admission)}
+        return self._transact(grant, operation)
 
     def return_to_queue(self, request_id: str, *, not_before: str) -> bool:
-        """Take the lease back and queue the request again; tell whether it was live."""
-        changes = {"open_state": OpenState.QUEUED, "status": Status.QUEUED, "not_before": not_before}
+        """Take the lease back and queue the request again; tell whether it was live and wanted.
+
+        Its next admission counts its deadline anew.
+        """
+        changes = {
+            "open_state": OpenState.QUEUED,
+            "status": Status.QUEUED,
+            "not_before": not_before,
+            "started_at": None,
+            "deadline_at": None,
+        }
         return self._transact(
-            self._release(request_id), self._update_operation(request_id, changes, OpenState.LIVE, "")
+            self._release(request_id), self._update_operation(request_id, changes, OpenState.LIVE, "stop")
         )
 
     def conclude(self, request: ImportRequest, *, status: Status, now: str) -> bool:
         """Close a request and return its lease; tell whether it was still open."""
         expires_at = int(parse(now).timestamp()) + _KEEP_SECONDS
         changes = {"open_state": None, "status": status, "ended_at": now, "expires_at": expires_at}
-        return self._transact(
-            self._release(request.id), self._update_operation(request.id, changes, None, "")
-        )
+        operation = self._update_operation(request.id, changes, None, "")
+        if request.admission == 0:  # It never had a lease, and is not admitted any more.
+            return self._write(operation)
+        return self._transact(self._release(request.id), operation)
 
     def lease_holders(self) -> set[str]:
         """The requests that hold a lease."""
@@ -238,6 +247,16 @@ class RequestsTable:
             operation["ExpressionAttributeValues"] = _serialise(values)
         return operation
 
+    def _write(self, operation: dict[str, Any]) -> bool:
+        try:
+            with transient_errors_named():
+                self._client.update_item(**operation)
+        except ClientError as error:
+            if error_code(error) == _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
     def _transact(self, *updates: dict[str, Any]) -> bool:
         for attempt in range(_TRANSACTION_TRIES):
             try:
@@ -250,7 +269,7 @@ class RequestsTable:
                 reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
                 if "ConditionalCheckFailed" in reasons:
                     return False
-                if "TransactionConflict" not in reasons:
+                if not reasons & _CROWDED:
                     raise
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
             else:

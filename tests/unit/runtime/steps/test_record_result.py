@@ -1,0 +1,144 @@
+"""The end of an execution: a result, or the queue again."""
+
+import pytest
+
+from tests.unit.runtime.fake_dynamodb import refusal
+from tests.unit.runtime.fakes import throttled
+from tests.unit.runtime.world import SOON, World
+from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.import_request import OpenState, Status
+from vmie_runtime.steps.record_result import handler
+
+SUCCEEDED = {"Status": "Succeeded", "ImageId": "ami-1", "SnapshotIds": [], "Images": {"us-east-1": "ami-1"}}
+
+
+def test_an_outcome_is_written_sent_and_notified_of_and_the_lease_returned(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+
+    assert handler(world.step(request), context) == SUCCEEDED
+
+    assert world.result(request)["ImageId"] == "ami-1"
+    assert world.aws.s3.documents["results/images/web.vmdk.json"] == world.result(request)
+    assert world.aws.events.kinds == ["Succeeded"]
+    assert world.aws.sns.sent[0]["Subject"] == "VM import succeeded: images/web.vmdk"
+    ended = world.find(request)
+    assert (ended.status, ended.open_state, ended.ended_at) == (Status.SUCCEEDED, None, SOON)
+    assert world.table.lease_holders() == set()
+
+
+def test_an_older_request_does_not_take_its_keys_address(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+    newer = world.request(version_id="v2", sequencer="02")
+    world.table.note_newest(newer.source, newer.id)
+
+    handler(world.step(request), context)
+
+    assert world.result(request)["ImageId"] == "ami-1"
+    assert "results/images/web.vmdk.json" not in world.aws.s3.documents
+
+
+def test_a_second_record_publishes_nothing(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+    handler(world.step(request), context)
+    handler(world.step(request), context)
+
+    assert world.aws.events.kinds == ["Succeeded"]
+    assert len(world.aws.sns.sent) == 1
+
+
+def test_a_met_quota_returns_the_lease_and_queues_again_with_jitter(world: World, context):
+    request = world.running()
+
+    answer = handler(world.step(request, ReturnToQueue=True), context)
+
+    queued = world.find(request)
+    assert (queued.status, queued.open_state) == (Status.QUEUED, OpenState.QUEUED)
+    assert "2026-11-20T12:02:00.000Z" <= str(queued.not_before) <= "2026-11-20T12:06:00.000Z"
+    assert answer["NotBefore"] == queued.not_before
+    assert world.table.lease_holders() == set()
+    assert world.aws.events.kinds == ["Queued"]
+
+
+def test_the_time_in_the_queue_does_not_count_for_the_deadline(world: World, context):
+    request = world.running()
+    handler(world.step(request, ReturnToQueue=True), context)
+
+    assert world.table.admit(
+        world.find(request), now="2026-11-21T12:00:00.000Z", deadline_at="2026-11-21T13:00:00.000Z"
+    )
+
+    again = world.find(request)
+    assert (again.started_at, again.deadline_at) == ("2026-11-21T12:00:00.000Z", "2026-11-21T13:00:00.000Z")
+
+
+def test_a_request_that_shall_stop_is_not_queued_again(world: World, context):
+    """Its source was deleted while the start met the quota; nobody would look at its stop in the queue."""
+    request = world.running(stop={"Code": "SourceDeleted", "Message": "gone"})
+
+    handler(world.step(request, ReturnToQueue=True), context)
+    world.end_execution(request, "SUCCEEDED")
+    world.reconciler.run(SOON, sweep=False)
+
+    assert world.result(request)["Error"]["Code"] == "SourceDeleted"
+    assert world.table.lease_holders() == set()
+
+
+@pytest.mark.parametrize("code", ["AuthorizationError", "NotFound", "KMSAccessDenied"])
+def test_a_topic_that_refuses_holds_no_lease(world: World, context, code: str):
+    """One topic set up wrongly must not halt the pipeline after as many ends as there are leases."""
+    request = world.importing(outcome=SUCCEEDED)
+    world.aws.sns.refusals.add("Publish", refusal(code, "Publish"))
+
+    handler(world.step(request), context)
+
+    assert world.find(request).status is Status.SUCCEEDED
+    assert world.table.lease_holders() == set()
+
+
+def test_a_bus_that_refuses_holds_no_lease(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+    world.aws.events.refusals.add("PutEvents", refusal("AccessDeniedException", "PutEvents"))
+
+    handler(world.step(request), context)
+
+    assert world.find(request).status is Status.SUCCEEDED
+    assert len(world.aws.sns.sent) == 1
+
+
+def test_an_entry_that_the_bus_will_never_take_holds_no_lease(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+    world.aws.events.failed_entries = ["NotAuthorizedForSourceException"]
+
+    handler(world.step(request), context)
+
+    assert world.find(request).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("service", ["events", "sns", "s3"])
+def test_what_is_only_throttled_is_tried_again_before_the_end(world: World, context, service: str):
+    request = world.importing(outcome=SUCCEEDED)
+    operation = {"events": "PutEvents", "sns": "Publish", "s3": "PutObject"}[service]
+    world.aws.client(service).refusals.add(operation, throttled())
+
+    with pytest.raises(TransientServiceError):
+        handler(world.step(request), context)
+    assert world.find(request).open_state is OpenState.LIVE
+    handler(world.step(request), context)
+
+    assert world.find(request).open_state is None
+    assert len(world.aws.sns.sent) == 1
+
+
+def test_an_entry_that_the_bus_could_not_take_now_is_tried_again(world: World, context):
+    request = world.importing(outcome=SUCCEEDED)
+    world.aws.events.failed_entries = ["ThrottlingException"]
+
+    with pytest.raises(TransientServiceError):
+        handler(world.step(request), context)
+
+
+def test_without_an_outcome_there_is_nothing_to_record(world: World, context):
+    request = world.running()
+
+    with pytest.raises(RuntimeError, match=request.id):
+        handler(world.step(request), context)
