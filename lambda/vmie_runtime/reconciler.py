@@ -57,9 +57,10 @@ class Reconciler:
         for request in self.table.with_state(OpenState.LIVE):
             self._safely(self._look_after, request, now)
         if sweep:
-            self.cancel_orphans()
             self._heal_leases()
         self._admit(now)
+        if sweep:
+            self.cancel_orphans()
 
     def end_everything(self, now: str, *, stop: dict[str, str]) -> bool:
         """End every open request, as the stack's deletion does; tell whether nothing is left."""
@@ -78,7 +79,8 @@ class Reconciler:
         """Cancel our tasks whose request has ended; tell how many there were."""
         count = 0
         for task in import_tasks.of_workflow(self.ec2, self.workflow, active_only=True):
-            request = self.table.find(task.tags.get(REQUEST_ID_TAG, ""))
+            request_id = task.tags.get(REQUEST_ID_TAG)
+            request = self.table.find(request_id) if request_id else None
             if request is None or request.open_state is None:
                 logger.warning("Cancelling a task that nobody watches", extra={"task": task.id})
                 import_tasks.cancel(self.ec2, task, "The request of this task has ended.")
@@ -87,13 +89,13 @@ class Reconciler:
 
     def _look_after(self, request: ImportRequest, now: str) -> None:
         execution = self.executions.find(request)
-        if execution is None:
-            self.executions.start(request)
-            self.table.update(request.id, {"execution_arn": self.executions.arn_of(request)})
-        elif execution.status != "RUNNING":
+        if execution is not None and execution.status != "RUNNING":
             self._end_after(request, execution, now)
         elif request.stop is not None:
             self._stop(request, now)
+        elif execution is None:
+            self.executions.start(request)
+            self.table.update(request.id, {"execution_arn": self.executions.arn_of(request)})
 
     def _stop(self, request: ImportRequest, now: str) -> None:
         """Stop the execution of a request, if it was started, and end the request."""
@@ -113,11 +115,14 @@ class Reconciler:
         outcome = fresh.outcome or _outcome_of(fresh, execution)
         self.table.update(fresh.id, {"outcome": outcome}, unset="outcome")
         if self.table.update(fresh.id, {"open_state": OpenState.ENDING}, expect=OpenState.LIVE):
-            ending = self.table.find(fresh.id)
-            if ending is not None:
-                self._end(ending, now)
+            self._end(fresh, now)
 
     def _end(self, request: ImportRequest, now: str) -> None:
+        # The index that named it may lag behind: what has ended is not published again.
+        fresh = self.table.find(request.id)
+        if fresh is None or fresh.open_state is not OpenState.ENDING:
+            return
+        request = fresh
         outcome = request.outcome or _outcome_of(request, None)
         if request.outcome is None:
             self.table.update(request.id, {"outcome": outcome}, unset="outcome")
@@ -140,6 +145,11 @@ class Reconciler:
         for request in waiting:
             if free <= 0:
                 return
+            if request.stop is not None:
+                # Only half of the stop was written down: whoever asked for it died in between.
+                self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
+                self._safely(self._end, request, now)
+                continue
             if request.not_before is not None and request.not_before > now:
                 continue
             deadline_at = after(now, self.deadline_seconds)

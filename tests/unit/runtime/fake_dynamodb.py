@@ -55,6 +55,8 @@ class FakeDynamoDB:
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> dict[str, Any]:
         self._called("GetItem")
+        if not Key["Id"]["S"]:
+            raise refusal("ValidationException", "GetItem", message="An empty string is no key.")
         item = self.items.get(Key["Id"]["S"])
         return {"Item": copy.deepcopy(item)} if item else {}
 

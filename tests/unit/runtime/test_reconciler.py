@@ -1,0 +1,241 @@
+"""What the reconciler decides from what it finds."""
+
+import pytest
+
+from tests.unit.runtime.fake_dynamodb import refusal
+from tests.unit.runtime.fakes import throttled
+from tests.unit.runtime.world import NOW, SOON, WORKFLOW, World
+from vmie_runtime.import_request import ImportRequest, OpenState, Status
+from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG
+
+STOP = {"Code": "SourceDeleted", "Message": "images/web.vmdk was deleted."}
+
+
+def run(world: World, *, sweep: bool = False, now: str = SOON) -> None:
+    world.reconciler.run(now, sweep=sweep)
+
+
+def queue(world: World, number: int, **changes) -> list[ImportRequest]:
+    """Requests in the order of their arrival."""
+    return [
+        world.request(f"images/{each}.vmdk", queued_at=f"2026-11-20T10:00:{each:02d}.000Z", **changes)
+        for each in range(number)
+    ]
+
+
+def started(world: World, requests: list[ImportRequest]) -> list[bool]:
+    return [world.is_started(request) for request in requests]
+
+
+def test_requests_are_admitted_in_the_order_of_their_arrival_while_leases_last(world: World):
+    waiting = queue(world, 3)
+
+    run(world)
+
+    assert started(world, waiting) == [True, True, False]
+    first = world.find(waiting[0])
+    assert (first.status, first.open_state, first.admission) == (Status.RUNNING, OpenState.LIVE, 1)
+    assert (first.started_at, first.deadline_at) == (SOON, "2026-11-20T13:01:00.000Z")
+    assert world.table.lease_holders() == {waiting[0].id, waiting[1].id}
+
+
+def test_a_round_that_finds_nothing_new_starts_nothing_again(world: World):
+    queue(world, 3)
+
+    run(world)
+    before = dict(world.aws.stepfunctions.executions)
+    run(world, sweep=True)
+
+    assert world.aws.stepfunctions.executions == before
+
+
+def test_a_request_that_must_wait_lets_the_next_ones_pass(world: World):
+    waiting = [*queue(world, 1, not_before="2026-11-20T12:01:00.001Z"), world.request("images/late.vmdk")]
+
+    run(world)
+    assert started(world, waiting) == [False, True]
+    run(world, now="2026-11-20T12:01:00.001Z")
+    assert started(world, waiting) == [True, True]
+
+
+def test_a_pause_admits_nothing_and_ends_what_ends(world: World):
+    (waiting,) = queue(world, 1)
+    ending = world.running("images/ending.vmdk")
+    world.end_execution(ending, "ABORTED", cause="wrong image")
+    world.aws.ssm.value = "true"
+
+    run(world)
+
+    assert not world.is_started(waiting)
+    assert world.result(ending)["Error"]["Code"] == "ExecutionStopped"
+
+
+def test_an_admission_whose_start_failed_is_started_by_the_next_round(world: World):
+    (request,) = queue(world, 1)
+    world.aws.stepfunctions.refusals.add("StartExecution", throttled())
+
+    run(world)
+    assert world.find(request).open_state is OpenState.LIVE
+    assert not world.is_started(request)
+    run(world)
+
+    assert world.is_started(request)
+    assert world.find(request).admission == 1
+
+
+def test_one_request_that_cannot_be_served_holds_up_no_other(world: World):
+    first, second = queue(world, 2)
+    world.aws.stepfunctions.refusals.add("StartExecution", refusal("StateMachineDeleting", "StartExecution"))
+
+    run(world)
+
+    assert started(world, [first, second]) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("status", "result_status", "code"),
+    [
+        ("ABORTED", "Cancelled", "ExecutionStopped"),
+        ("TIMED_OUT", "TimedOut", "DeadlineExceeded"),
+        ("FAILED", "Failed", "InternalError"),
+    ],
+)
+def test_an_execution_that_ended_without_an_outcome_gets_one(world: World, status, result_status, code):
+    request = world.importing()
+    world.end_execution(request, status, error="E", cause="wrong image")
+
+    run(world)
+
+    result = world.result(request)
+    assert (result["Status"], result["Error"]["Code"]) == (result_status, code)
+    assert world.aws.ec2.cancelled == {"task-0": code}
+    assert world.table.lease_holders() == set()
+    assert world.aws.events.kinds == [result_status]
+
+
+def test_an_outcome_that_the_execution_kept_is_recorded_as_it_is(world: World):
+    outcome = {"Status": "Succeeded", "ImageId": "ami-1", "SnapshotIds": ["snap-1"]}
+    request = world.importing(outcome=outcome)
+    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.end_execution(request, "FAILED", error="ResultNotRecorded")
+
+    run(world)
+
+    assert world.result(request)["ImageId"] == "ami-1"
+    assert set(world.aws.ec2.images) == {"ami-1"}
+
+
+def test_a_stop_ends_the_execution_and_the_task_and_then_the_request(world: World):
+    request = world.importing(stop=STOP)
+    world.aws.ec2.state_after_cancel = "deleting"
+
+    run(world)
+    assert world.aws.stepfunctions.executions[request.execution_name]["error"] == "SourceDeleted"
+    assert world.find(request).open_state is OpenState.ENDING
+    assert world.table.lease_holders() == {request.id}, "EC2 still counts the task"
+    world.aws.ec2.tasks["task-0"]["Status"] = "deleted"
+    run(world)
+
+    assert (world.result(request)["Status"], world.result(request)["Error"]["Code"]) == (
+        "Cancelled",
+        "SourceDeleted",
+    )
+    assert world.table.lease_holders() == set()
+
+
+def test_a_stop_of_what_waits_ends_it_unstarted(world: World):
+    (request,) = queue(world, 1)
+    world.table.update(request.id, {"stop": STOP})
+
+    run(world)
+
+    assert not world.is_started(request)
+    assert world.result(request)["Error"]["Code"] == "SourceDeleted"
+
+
+def test_a_stop_of_what_was_admitted_and_not_started_ends_it_unstarted(world: World):
+    request = world.running(stop=STOP)
+    world.aws.stepfunctions.executions.clear()
+
+    run(world)
+
+    assert not world.is_started(request)
+    assert world.result(request)["Error"]["Code"] == "SourceDeleted"
+    assert world.table.lease_holders() == set()
+
+
+def test_an_index_that_lags_publishes_no_end_twice(world: World):
+    request = world.importing(open_state=OpenState.ENDING)
+    world.aws.dynamodb.freeze_indexes()
+
+    run(world, now=SOON)
+    run(world, now="2026-11-20T12:30:00.000Z")
+
+    assert world.aws.events.kinds == ["Cancelled"]
+    assert world.result(request)["EndedAt"] == SOON
+
+
+def test_an_index_that_lags_gives_no_second_admission_an_old_name(world: World):
+    (request,) = queue(world, 1)
+    world.aws.dynamodb.freeze_indexes()
+    run(world)
+    world.table.return_to_queue(request.id, not_before=NOW)
+    world.end_execution(world.find(request), "SUCCEEDED")
+
+    run(world)
+    assert world.find(request).open_state is OpenState.QUEUED
+    world.aws.dynamodb.stale = None
+    run(world)
+
+    assert world.find(request).execution_name.endswith("-2")
+    assert world.find(request).status is Status.RUNNING
+
+
+def test_a_sweep_cancels_our_tasks_that_nobody_watches_and_no_others(world: World):
+    live = world.importing()
+    ours = {WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"}
+    world.aws.ec2.add_task("orphan", tags=ours)
+    world.aws.ec2.add_task("foreign", tags={WORKFLOW_TAG: "another", REQUEST_ID_TAG: "x"})
+    world.aws.ec2.add_task("untagged")
+    world.aws.ec2.add_task("half-tagged", tags={WORKFLOW_TAG: WORKFLOW})
+
+    run(world)
+    assert world.aws.ec2.cancelled == {}
+    run(world, sweep=True)
+
+    assert set(world.aws.ec2.cancelled) == {"orphan", "half-tagged"}
+    assert world.find(live).open_state is OpenState.LIVE
+
+
+def test_a_sweep_takes_back_leases_of_requests_that_have_ended(world: World):
+    live = world.importing()
+    world.aws.dynamodb.items["lease#import"]["Holders"]["SS"].append("long-gone")
+    (waiting,) = queue(world, 1)
+
+    run(world)
+    assert not world.is_started(waiting)
+    run(world, sweep=True)
+
+    assert world.is_started(waiting)
+    assert world.table.lease_holders() == {live.id, waiting.id}
+
+
+def test_an_orphan_that_cannot_be_cancelled_holds_up_no_admission(world: World):
+    world.aws.ec2.add_task("orphan", tags={WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"})
+    world.aws.ec2.refusals.add("CancelImportTask", refusal("UnauthorizedOperation", "CancelImportTask"))
+    (waiting,) = queue(world, 1)
+
+    with pytest.raises(Exception, match="UnauthorizedOperation"):
+        run(world, sweep=True)
+
+    assert world.is_started(waiting)
+
+
+def test_a_request_rejected_before_any_task_asks_ec2_nothing(world: World, monkeypatch):
+    rejected = {"Status": "Rejected", "Error": {"Code": "EmptyObject", "Message": "It is empty."}}
+    request = world.request(open_state=OpenState.ENDING, outcome=rejected)
+    monkeypatch.setattr(world.reconciler.ec2, "paginate", lambda **_: pytest.fail("EC2 was asked"))
+
+    run(world)
+
+    assert world.result(request)["Error"]["Code"] == "EmptyObject"
