@@ -164,6 +164,7 @@ class ImportWorkflow(Workflow):
             requests_table=self._table,
             results=self._results,
             reconciler=self._reconciler.function.function,
+            limits=limits,
             platform=lambda_platform,
         )
         self._drain = Drain(

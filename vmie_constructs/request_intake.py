@@ -17,6 +17,7 @@ from .requests_table import SOURCE_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
+from .workflow_limits import WorkflowLimits
 
 _TIMEOUT = Duration.minutes(1)
 _BATCH = 10
@@ -34,6 +35,7 @@ class RequestIntake(Construct):
         requests_table: Where requests are entered.
         results: Where rejections are published.
         reconciler: The function to wake.
+        limits: It is not woken while as much runs as may.
         platform: Runtime, architecture, log retention and key.
     """
 
@@ -46,6 +48,7 @@ class RequestIntake(Construct):
         requests_table: RequestsTable,
         results: ResultsOutlet,
         reconciler: lambda_.IFunction,
+        limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,6 +79,7 @@ class RequestIntake(Construct):
                 **results.environment,
                 Variable.REQUESTS_TABLE: requests_table.table_name,
                 Variable.RECONCILER_FUNCTION: reconciler.function_arn,
+                Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
             },
             timeout=_TIMEOUT,
             platform=platform,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # What S3's lifecycle rules delete has another reason (Amazon S3 User Guide, EventBridge events).
 _DELETED_BY_SOMEBODY = "DeleteObject"
+# Where versioning is suspended, "null" is overwritten by every upload: it tells no two objects apart.
+_NO_VERSION = (None, "", "null")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class Intake:
         if object_keys.is_folder_marker(source.key):
             return False
         if event["detail-type"] == "Object Deleted":
-            return self._stop_requests_of(source, event["detail"])
+            return self._stop_requests_of(source, event["detail"], now)
         return self._create(source, now)
 
     def _create(self, source: Source, now: str) -> bool:
@@ -64,6 +66,8 @@ class Intake:
         self.table.note_newest(source, request.id)
         created = self.table.create(request)
         self._supersede_older(request)
+        if not self.table.is_newest(request):  # Its event came late.
+            self.table.update(request.id, {"superseded": True})
         known = self.table.find(request.id)
         if known is None or known.open_state is None:
             return False
@@ -72,7 +76,8 @@ class Intake:
             return False
         if created:
             self.publisher.publish_step(known, event="Queued", now=now)
-        return True
+        # While every lease is taken there is nothing to admit, and the end of any wakes the reconciler.
+        return self.table.has_free_lease()
 
     def _supersede_older(self, newer: ImportRequest) -> None:
         for request in self.table.of_source(newer.source.address):
@@ -82,21 +87,37 @@ class Intake:
             ):
                 self.table.update(request.id, {"superseded": True})
 
-    def _stop_requests_of(self, source: Source, detail: dict[str, Any]) -> bool:
+    def _stop_requests_of(self, source: Source, detail: dict[str, Any], now: str) -> bool:
         if detail.get("reason") != _DELETED_BY_SOMEBODY:
             return False
         permanently = detail.get("deletion-type") == "Permanently Deleted"
+        deleted_version = detail["object"].get("version-id")
         stop = {"Code": "SourceDeleted", "Message": f"{source.key!r} was deleted before its import ended."}
-        stopped = False
+        to_do = False
         for request in self.table.of_source(source.address):
-            another = permanently and source.version_id not in (None, request.source.version_id)
+            asked_version = request.source.version_id or "null"
+            another = permanently and (deleted_version or asked_version) != asked_version
             older = comparable(request.source.sequencer) < comparable(source.sequencer)
             if request.open_state is None or another or not older:
                 continue
-            stopped |= self.table.update(request.id, {"stop": stop}, unset="stop")
+            self.table.update(request.id, {"stop": stop}, unset="stop")
             # One that waits has no execution to stop: it can end at once.
             self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
-        return stopped
+            to_do |= not self._ended_unstarted(request.id, now)
+        return to_do
+
+    def _ended_unstarted(self, request_id: str, now: str) -> bool:
+        """End a request that shall stop, if nothing was ever started for it; tell whether it has ended."""
+        request = self.table.find(request_id)
+        if request is None or request.open_state is None:
+            return True
+        if request.open_state is not OpenState.ENDING or request.admission or request.stop is None:
+            return False
+        diagnosis = own_failure(request.stop["Code"], request.stop["Message"])
+        outcome = request.outcome or failure_outcome(Status.CANCELLED, diagnosis)
+        self.table.update(request.id, {"outcome": outcome}, unset="outcome")
+        self.publisher.publish_end(replace(request, outcome=outcome), now=now)
+        return True
 
 
 def _rejection(source: Source) -> RequestRejected | None:
@@ -112,10 +133,11 @@ def _rejection(source: Source) -> RequestRejected | None:
 
 def _source(detail: dict[str, Any]) -> Source:
     described = detail["object"]
+    version = described.get("version-id")
     return Source(
         bucket=detail["bucket"]["name"],
         key=described["key"],
-        version_id=described.get("version-id"),
+        version_id=None if version in _NO_VERSION else version,
         etag=described.get("etag", ""),
         size=int(described.get("size", 0)),
         sequencer=described["sequencer"],

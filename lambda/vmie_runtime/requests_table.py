@@ -170,6 +170,10 @@ class RequestsTable:
         item = self._get(_LEASES)
         return set(item.get("Holders", ())) if item else set()
 
+    def has_free_lease(self) -> bool:
+        """Tell whether one more request could be admitted now."""
+        return len(self.lease_holders()) < self._max_leases
+
     def release(self, request_id: str) -> None:
         """Take back a lease whose request has ended."""
         with transient_errors_named():

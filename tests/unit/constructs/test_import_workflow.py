@@ -277,6 +277,8 @@ def test_limits_reach_the_functions_that_keep_them() -> None:
     )
     variables = found.function("ReconcilerFunction")["Environment"]["Variables"]
     assert variables["VMIE_MAX_CONCURRENT_TASKS"] == "20"
+    intake = found.function("IntakeFunction")["Environment"]["Variables"]
+    assert intake["VMIE_MAX_CONCURRENT_TASKS"] == "20"
     assert variables["VMIE_DEADLINE_SECONDS"] == "108000"
     assert found.function("PollImport")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "21600"
     assert definition(found)["TimeoutSeconds"] == 32 * 3600

@@ -72,9 +72,11 @@ class World:
         assert self.table.create(request)
         return request
 
-    def running(self, key: str = "images/web.vmdk", **changes: Any) -> ImportRequest:
+    def running(
+        self, key: str = "images/web.vmdk", *, version_id: str | None = "v1", **changes: Any
+    ) -> ImportRequest:
         """A request that holds a lease and whose execution runs."""
-        request = self.request(key)
+        request = self.request(key, version_id=version_id)
         assert self.table.admit(request, now=NOW, deadline_at="2026-11-20T13:00:00.000Z")
         if changes:
             self.table.update(request.id, changes)
