@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
 
 from vmie_runtime.errors import TransientServiceError
 
@@ -116,5 +116,5 @@ def transient_errors_named() -> Iterator[None]:
         if is_transient(error):
             raise TransientServiceError(f"{error.operation_name}: {error_code(error)}") from error
         raise
-    except (ConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientServiceError(f"No answer from AWS: {type(error).__name__}") from error

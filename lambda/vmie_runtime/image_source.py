@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from vmie_runtime.aws import transient_errors_named
-from vmie_runtime.errors import RequestFailure
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.errors import RequestFailure, RequestRejected
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -38,7 +38,7 @@ class S3ImageSource:
         """The bytes from `offset`, fewer than `length` only at the end.
 
         Raises:
-            RequestFailure: If the object is gone or another one.
+            RequestFailure: If the object is gone, another one, or not to be read.
         """
         last = min(offset + length, self._size) - 1
         if last < offset:
@@ -56,4 +56,8 @@ class S3ImageSource:
                 raise RequestFailure(
                     "SourceDeleted", f"{self._key!r} was deleted before its import ended.", status="Cancelled"
                 ) from error
-            raise
+            # The object's head can be read without its KMS key, its bytes cannot.
+            raise RequestRejected(
+                "SourceUnreadable",
+                f"{self._key!r} cannot be read ({error_code(error)}: {error_message(error)}).",
+            ) from error

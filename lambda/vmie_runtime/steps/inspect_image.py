@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from vmie_images import Finding, Inspection, Severity, Verdict, inspect_container
@@ -12,10 +13,12 @@ from vmie_runtime.observability import logger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# A state's output holds 256 KiB (Step Functions quotas): thousands of partitions must not reach it.
-_MOST_FINDINGS = 50
+# A state's output holds 256 KiB (Step Functions quotas), an item of DynamoDB 400 KB. Counted as the table
+# keeps it: what is not ASCII is escaped.
+_MOST_BYTES = 128 * 1024
 _MOST_DISKS = 25
-_MOST_PARTITIONS = 50
+# Findings, partitions per disk, volumes per disk: as many as fit.
+_MOST_PARTS = (50, 10, 2, 0)
 
 
 @logger.inject_lambda_context
@@ -44,14 +47,32 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def bounded(document: dict[str, Any]) -> dict[str, Any]:
-    """An inspection's document of a size that states and results can carry; what is left out is counted."""
+    """An inspection's document of a size that states and the requests table can carry.
+
+    What is left out is counted as `LeftOut`.
+    """
+    for most in _MOST_PARTS:
+        short = _shortened(document, most)
+        if len(json.dumps(short)) <= _MOST_BYTES:
+            return short
+    # What the guest says in lists is as long as it likes; findings and verdicts are what matters.
+    guest = document["Guest"]
+    if guest is not None:
+        guest = {name: value for name, value in guest.items() if not isinstance(value, list | dict)}
+    return {**short, "Guest": guest, "Findings": short["Findings"][:1]}
+
+
+def _shortened(document: dict[str, Any], most: int) -> dict[str, Any]:
     findings, disks = document["Findings"], document["Disks"]
-    left_out = max(0, len(findings) - _MOST_FINDINGS) + max(0, len(disks) - _MOST_DISKS)
-    short = {**document, "Findings": findings[:_MOST_FINDINGS], "Disks": []}
+    kept = max(1, most)
+    if len(findings) > kept:
+        findings = sorted(findings, key=lambda finding: finding["Severity"] != Severity.ERROR)[:kept]
+    left_out = len(document["Findings"]) - len(findings) + max(0, len(disks) - _MOST_DISKS)
+    short = {**document, "Findings": findings, "Disks": []}
     for disk in disks[:_MOST_DISKS]:
-        partitions = disk["Partitions"]
-        left_out += max(0, len(partitions) - _MOST_PARTITIONS)
-        short["Disks"].append({**disk, "Partitions": partitions[:_MOST_PARTITIONS]})
+        parts = {name: disk[name] for name in ("Partitions", "LogicalVolumes")}
+        left_out += sum(max(0, len(each) - most) for each in parts.values())
+        short["Disks"].append({**disk, **{name: each[:most] for name, each in parts.items()}})
     if left_out:
         short["LeftOut"] = left_out
     return short
