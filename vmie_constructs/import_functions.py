@@ -79,7 +79,11 @@ class ImportFunctions(Construct):
         function = self._step(
             "ValidateRequest",
             "Checks a request and its source",
-            {**self._table_name, Variable.IMPORT_BUCKET: self._bucket.bucket_name},
+            {
+                **self._table_name,
+                Variable.IMPORT_BUCKET: self._bucket.bucket_name,
+                Variable.DEADLINE_SECONDS: str(self._limits.deadline.to_seconds()),
+            },
         )
         self._allow_table(function)
         self._allow_source(function)

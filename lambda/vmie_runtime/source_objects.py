@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
@@ -69,7 +69,7 @@ def tag_with_request(s3: S3Client, source: Source, request_id: str) -> bool:
             return False
         tags.append({"Key": REQUEST_ID_TAG, "Value": request_id})
         s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging={"TagSet": tags})
-    except ClientError:
+    except (ClientError, BotoCoreError):
         return False
     return True
 

@@ -33,7 +33,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"Status": "Unknown", "Error": {"Code": "RequestNotOpen", "Message": "The request has ended."}}
     if event.get("ReturnToQueue"):
         not_before = after(step.now, random.uniform(*_QUEUE_AGAIN_SECONDS))  # noqa: S311 - jitter, no secret
-        if table.return_to_queue(request.id, not_before=not_before):
+        returned = table.return_to_queue(request.id, not_before=not_before)
+        # An earlier run of this step may have returned it and died before it could tell.
+        if returned or request.open_state is OpenState.QUEUED:
             queued = replace(request, status=Status.QUEUED, open_state=OpenState.QUEUED)
             publisher().publish_step(queued, event="Queued", now=step.now)
         return {"Status": Status.QUEUED.value, "NotBefore": not_before}

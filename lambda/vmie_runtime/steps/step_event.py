@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from vmie_runtime.errors import RequestFailure
-from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.import_request import ImportRequest, OpenState
 from vmie_runtime.moments import normalise
 from vmie_runtime.requests_table import RequestsTable
 
@@ -45,10 +45,10 @@ class StepEvent:
         """The request of this execution.
 
         Raises:
-            RequestFailure: If the request has ended meanwhile or another execution carries it.
+            RequestFailure: If the request has ended or ends meanwhile, or another execution carries it.
         """
         request = self.find_request(table)
-        if request is None:
+        if request is None or request.open_state is not OpenState.LIVE:
             raise RequestFailure(
                 "RequestNotOpen",
                 "The request has ended or is carried by another execution.",

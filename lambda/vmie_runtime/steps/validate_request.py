@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime import object_keys, source_objects
 from vmie_runtime.aws import client
-from vmie_runtime.errors import RequestRejected
+from vmie_runtime.errors import RequestFailure, RequestRejected
+from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
@@ -32,7 +34,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             "This execution was not started for a waiting request. "
             "Imports start by dropping an image under images/.",
         )
-    table.update(request.id, {"execution_arn": step.execution_arn})
+    table.update(request.id, {"execution_arn": step.execution_arn, **_times(request, step.now)})
+    if request.superseded:
+        raise RequestFailure(
+            "SourceChanged",
+            f"{request.source.key!r} was overwritten before its import began; "
+            "the newer object has a request of its own.",
+        )
     if request.source.bucket != settings().import_bucket:
         raise RequestRejected("BucketNotAllowed", f"{request.source.bucket} is not the import bucket.")
     format_ = object_keys.image_format(request.source.key)
@@ -50,3 +58,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             "Format": format_,
         }
     }
+
+
+def _times(request: ImportRequest, now: str) -> dict[str, str]:
+    """When the request began and must have ended, by the execution's own time.
+
+    The reconciler admits with the time of whatever woke it; an event may have lain in the queue for days.
+    """
+    if request.task_id is not None:
+        return {}
+    return {"started_at": now, "deadline_at": after(now, settings().deadline_seconds)}

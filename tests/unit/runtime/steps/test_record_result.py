@@ -59,6 +59,17 @@ def test_a_met_quota_returns_the_lease_and_queues_again_with_jitter(world: World
     assert world.aws.events.kinds == ["Queued"]
 
 
+def test_a_return_to_the_queue_that_was_cut_short_is_told_by_the_next_try(world: World, context):
+    request = world.running()
+    world.aws.s3.refusals.add("PutObject", throttled())
+
+    with pytest.raises(TransientServiceError):
+        handler(world.step(request, ReturnToQueue=True), context)
+    handler(world.step(request, ReturnToQueue=True), context)
+
+    assert world.result(request)["Status"] == "Queued"
+
+
 def test_the_time_in_the_queue_does_not_count_for_the_deadline(world: World, context):
     request = world.running()
     handler(world.step(request, ReturnToQueue=True), context)
