@@ -93,7 +93,8 @@ class _Builder:
         )
         # A service that does not answer for a while is no reason to cancel an import that runs.
         poll = self._step("Poll import task", self._steps.poll_import, attempts=20)
-        finish = self._step("Finish import", self._steps.finish_import)
+        # Nor to throw away what it made.
+        finish = self._step("Finish import", self._steps.finish_import, attempts=20)
         record = self._step("Record success", self._steps.record_result)
         record.add_catch(unrecorded, errors=["States.ALL"])
         start.add_catch(self._requeue_path(unrecorded), errors=["TaskQuotaExceeded"])

@@ -7,6 +7,12 @@ from typing import Self
 
 from aws_cdk import Duration, Token
 
+_SHORTEST_DEADLINE = Duration.minutes(5)
+# Step Functions ends an execution whose history exceeds 25,000 events. One look at a task takes nine (wait 2,
+# task 5, choice 2), at the longest interval of 50 seconds (`vmie_runtime.polling`) 648 in an hour: 36 hours
+# leave 1,600 for the other states and for retries.
+_LONGEST_DEADLINE = Duration.hours(36)
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowLimits:
@@ -44,13 +50,14 @@ class WorkflowLimits:
         if self.deadline.is_unresolved() or self.stall_timeout.is_unresolved():
             return
         if (
-            not Duration.minutes(5).to_seconds()
+            not _SHORTEST_DEADLINE.to_seconds()
             <= self.deadline.to_seconds()
-            <= Duration.days(7).to_seconds()
+            <= _LONGEST_DEADLINE.to_seconds()
         ):
             raise ValueError(
-                f"deadline is {self.deadline.to_human_string()}; it must lie between 5 minutes and 7 days,"
-                " after which EC2 forgets a task."
+                f"deadline is {self.deadline.to_human_string()}; it must lie between 5 minutes and 36"
+                " hours: the history of an execution holds 25,000 events, which waiting for a task uses up in"
+                " little more."
             )
         if not 0 < self.stall_timeout.to_seconds() <= self.deadline.to_seconds():
             raise ValueError(

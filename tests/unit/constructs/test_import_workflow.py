@@ -142,6 +142,15 @@ def test_the_definition_is_jsonata_throughout(default: Synthesised) -> None:
     assert not [key for key in keys(machine) if key in jsonpath or key.endswith(".$")]
 
 
+@pytest.mark.parametrize("state", ["Poll import task", "Finish import"])
+def test_services_that_do_not_answer_for_minutes_cost_no_import_that_ran(
+    default: Synthesised, state: str
+) -> None:
+    retry = definition(default)["States"][state]["Retry"][0]
+    assert "TransientServiceError" in retry["ErrorEquals"]
+    assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] >= 15 * 60
+
+
 def test_the_state_machine_logs_errors_without_data_and_outlasts_the_deadline(default: Synthesised) -> None:
     properties = default.only(MACHINE)["Properties"]
     assert properties["LoggingConfiguration"]["Level"] == "ERROR"
@@ -281,6 +290,8 @@ def test_limits_reach_the_functions_that_keep_them() -> None:
     assert intake["VMIE_MAX_CONCURRENT_TASKS"] == "20"
     assert variables["VMIE_DEADLINE_SECONDS"] == "108000"
     assert found.function("PollImport")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "21600"
+    validate = found.function("ValidateRequest")["Environment"]["Variables"]
+    assert validate["VMIE_DEADLINE_SECONDS"] == "108000"
     assert definition(found)["TimeoutSeconds"] == 32 * 3600
 
 
@@ -326,8 +337,8 @@ def test_without_defaults_ec2_decides(default: Synthesised) -> None:
     ("props", "said"),
     [
         ({"max_concurrent_tasks": 0}, "max_concurrent_tasks is 0.*pause parameter"),
-        ({"deadline": cdk.Duration.minutes(1)}, "deadline is 1 minute; .*between 5 minutes and 7 days"),
-        ({"deadline": cdk.Duration.days(8)}, "deadline is 8 days"),
+        ({"deadline": cdk.Duration.minutes(1)}, "deadline is 1 minute; .*between 5 minutes and 36 hours"),
+        ({"deadline": cdk.Duration.hours(37)}, "deadline is 1 day 1[0-9] hours; .*25,000 events"),
         ({"stall_timeout": cdk.Duration.hours(13)}, "stall_timeout is 13 hours and deadline 12 hours"),
         ({"license_type": "byol"}, "license_type is 'byol'; EC2 takes AWS or BYOL"),
         ({"boot_mode": "uefi-preferred"}, "boot_mode is 'uefi-preferred'; EC2 takes legacy-bios or uefi"),
