@@ -42,7 +42,8 @@ class ImportWorkflow(Workflow):
             `image_encryption_key`.
         max_concurrent_tasks: Import tasks at once; the rest queue. Default: 5, the service's default quota
             per account and Region, which all its users share.
-        deadline: From admission to the end of a request that names none. Default: 12 hours.
+        deadline: From admission to the end of a request that names none; at most 36 hours.
+            Default: 12 hours.
         stall_timeout: How long a task's phase and progress may stand still. Default: 4 hours.
         license_type: `AWS` or `BYOL` for requests that leave it out. Default: EC2 decides by the guest.
         boot_mode: `legacy-bios` or `uefi`. Default: EC2 decides by the guest.

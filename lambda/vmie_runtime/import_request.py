@@ -90,7 +90,7 @@ class ImportRequest:
         attempt: Counts the tasks started for it, from 1.
         admission: Counts its executions, from 1; 0 before the first.
         execution_arn: The newest execution.
-        started_at: When it was admitted first.
+        started_at: When it was admitted, the last time.
         deadline_at: When it must have ended.
         task_id: The EC2 import task.
         phase: The task's newest StatusMessage.

@@ -119,8 +119,8 @@ class RequestsTable:
             "open_state": OpenState.LIVE,
             "status": Status.RUNNING,
             "admission": request.admission + 1,
-            "started_at": request.started_at or now,
-            "deadline_at": request.deadline_at or deadline_at,
+            "started_at": now,
+            "deadline_at": deadline_at,
             "not_before": None,
         }
         grant = {
