@@ -43,10 +43,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def drain(context: LambdaContext) -> bool:
     """End every request and cancel every task; tell whether nothing was left when time ran out."""
+
+    def time_is_left() -> bool:
+        return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
+
     quiet = 0
-    while context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS:
+    while time_is_left():
         # CloudFormation sends no time along, and nothing here depends on it but the results' EndedAt.
-        ended = reconciler().end_everything(text(datetime.now(UTC)), stop=_STOP)
+        now = text(datetime.now(UTC))
+        ended = reconciler().end_everything(now, stop=_STOP, time_is_left=time_is_left)
         quiet = quiet + 1 if ended else 0
         if quiet >= _QUIET_ROUNDS:
             return True

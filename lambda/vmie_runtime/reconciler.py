@@ -6,6 +6,7 @@ run at once, because every decision is a conditional write.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,16 +63,28 @@ class Reconciler:
         if sweep:
             self.cancel_orphans()
 
-    def end_everything(self, now: str, *, stop: dict[str, str]) -> bool:
-        """End every open request, as the stack's deletion does; tell whether nothing is left."""
-        for state in OpenState:
+    def end_everything(self, now: str, *, stop: dict[str, str], time_is_left: Callable[[], bool]) -> bool:
+        """End every open request, as the stack's deletion does.
+
+        Args:
+            now: The moment that results name as their end.
+            stop: Why, as `Code` and `Message`.
+            time_is_left: Asked before each request; what remains when it says no is left as it is.
+
+        Returns:
+            Whether nothing is left.
+        """
+        # What runs comes first: it holds tasks. What waits only needs its result.
+        for state, end in (
+            (OpenState.LIVE, self._stop),
+            (OpenState.QUEUED, self._end_queued),
+            (OpenState.ENDING, self._end),
+        ):
             for request in self.table.with_state(state):
+                if not time_is_left():
+                    return False
                 self.table.update(request.id, {"stop": stop}, unset="stop")
-                self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
-        for request in self.table.with_state(OpenState.LIVE):
-            self._safely(self._stop, request, now)
-        for request in self.table.with_state(OpenState.ENDING):
-            self._safely(self._end, request, now)
+                self._safely(end, replace(request, stop=request.stop or stop), now)
         orphans = self.cancel_orphans()
         return not orphans and not any(True for state in OpenState for _ in self.table.with_state(state, 1))
 
@@ -106,6 +119,10 @@ class Reconciler:
             execution = self.executions.find(request)
         if execution is None or execution.status != "RUNNING":
             self._end_after(request, execution, now)
+
+    def _end_queued(self, request: ImportRequest, now: str) -> None:
+        if self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED):
+            self._end(request, now)
 
     def _end_after(self, request: ImportRequest, execution: Execution | None, now: str) -> None:
         # The execution's last step may have closed or queued the request since it was read.
@@ -147,8 +164,7 @@ class Reconciler:
                 return
             if request.stop is not None:
                 # Only half of the stop was written down: whoever asked for it died in between.
-                self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
-                self._safely(self._end, request, now)
+                self._safely(self._end_queued, request, now)
                 continue
             if request.not_before is not None and request.not_before > now:
                 continue

@@ -239,3 +239,36 @@ def test_a_request_rejected_before_any_task_asks_ec2_nothing(world: World, monke
     run(world)
 
     assert world.result(request)["Error"]["Code"] == "EmptyObject"
+
+
+STACK_DELETED = {"Code": "StackDeleted", "Message": "The stack was deleted."}
+
+
+def test_ending_everything_stops_what_runs_and_records_what_waits(world: World):
+    requests = queue(world, 4)
+    run(world)
+    assert started(world, requests) == [True, True, False, False]
+
+    rounds = [
+        world.reconciler.end_everything(SOON, stop=STACK_DELETED, time_is_left=lambda: True) for _ in range(2)
+    ]
+
+    assert rounds[-1]
+    for request in requests:
+        ended = world.find(request)
+        assert (ended.status, ended.open_state) == (Status.CANCELLED, None)
+        assert (ended.outcome or {})["Error"]["Code"] == "StackDeleted"
+    assert world.table.lease_holders() == set()
+
+
+def test_ending_everything_that_runs_out_of_time_leaves_the_rest_as_it_was(world: World):
+    requests = queue(world, 6)
+    run(world)
+    answers = iter([True, True, True, False])
+
+    ended = world.reconciler.end_everything(SOON, stop=STACK_DELETED, time_is_left=lambda: next(answers))
+
+    assert not ended
+    states = [world.find(request).open_state for request in requests]
+    assert states == [None, None, None, OpenState.QUEUED, OpenState.QUEUED, OpenState.QUEUED]
+    assert world.find(requests[-1]).stop is None
