@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.import_request import ATTRIBUTES, ImportRequest, OpenState, Source, Status
+from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status
 from vmie_runtime.moments import parse
+from vmie_runtime.table_items import deserialise, serialise, update_operation
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 _LEASES = "lease#import"
-# Documents are kept as JSON text: DynamoDB's numbers would come back as another type.
-_DOCUMENTS = ("Stop", "Inspection", "Outcome")
 _KEEP_SECONDS = 90 * 24 * 3600
 _TRANSACTION_TRIES = 8
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -48,7 +46,7 @@ class RequestsTable:
             with transient_errors_named():
                 self._client.put_item(
                     TableName=self._name,
-                    Item=_serialise(request.to_item()),
+                    Item=serialise(request.to_item()),
                     ConditionExpression="attribute_not_exists(Id)",
                 )
         except ClientError as error:
@@ -81,10 +79,10 @@ class RequestsTable:
             with transient_errors_named():
                 self._client.update_item(
                     TableName=self._name,
-                    Key=_serialise({"Id": _newest_id(source)}),
+                    Key=serialise({"Id": _newest_id(source)}),
                     UpdateExpression="SET Sequencer = :sequencer, RequestId = :request",
                     ConditionExpression="attribute_not_exists(Sequencer) OR Sequencer <= :sequencer",
-                    ExpressionAttributeValues=_serialise(
+                    ExpressionAttributeValues=serialise(
                         {":sequencer": comparable(source.sequencer), ":request": request_id}
                     ),
                 )
@@ -125,7 +123,7 @@ class RequestsTable:
         }
         grant = {
             "TableName": self._name,
-            "Key": _serialise({"Id": _LEASES}),
+            "Key": serialise({"Id": _LEASES}),
             "UpdateExpression": "ADD Holders :holder",
             "ConditionExpression": "attribute_not_exists(Holders) OR size(Holders) < :maximum",
             "ExpressionAttributeValues": {
@@ -182,7 +180,7 @@ class RequestsTable:
     def _release(self, request_id: str) -> dict[str, Any]:
         return {
             "TableName": self._name,
-            "Key": _serialise({"Id": _LEASES}),
+            "Key": serialise({"Id": _LEASES}),
             "UpdateExpression": "DELETE Holders :holder",
             "ExpressionAttributeValues": {":holder": {"SS": [request_id]}},
         }
@@ -190,9 +188,9 @@ class RequestsTable:
     def _get(self, item_id: str) -> dict[str, Any] | None:
         with transient_errors_named():
             answer = self._client.get_item(
-                TableName=self._name, Key=_serialise({"Id": item_id}), ConsistentRead=True
+                TableName=self._name, Key=serialise({"Id": item_id}), ConsistentRead=True
             )
-        return _deserialise(answer["Item"]) if "Item" in answer else None
+        return deserialise(answer["Item"]) if "Item" in answer else None
 
     def _query(self, index: str, attribute: str, value: str, limit: int | None) -> Iterator[ImportRequest]:
         arguments: dict[str, Any] = {
@@ -200,7 +198,7 @@ class RequestsTable:
             "IndexName": index,
             "KeyConditionExpression": "#attribute = :value",
             "ExpressionAttributeNames": {"#attribute": attribute},
-            "ExpressionAttributeValues": _serialise({":value": value}),
+            "ExpressionAttributeValues": serialise({":value": value}),
         }
         if limit is not None:
             arguments["Limit"] = limit
@@ -209,7 +207,7 @@ class RequestsTable:
             with transient_errors_named():
                 page = self._client.query(**arguments)
             for item in page["Items"]:
-                yield ImportRequest.from_item(_deserialise(item))
+                yield ImportRequest.from_item(deserialise(item))
                 found += 1
                 if found == limit:
                     return
@@ -220,36 +218,7 @@ class RequestsTable:
     def _update_operation(
         self, request_id: str, changes: dict[str, Any], expect: OpenState | None, unset: str
     ) -> dict[str, Any]:
-        names = {"#state": "OpenState"}
-        values: dict[str, Any] = {}
-        sets, removes = [], []
-        for number, (field, value) in enumerate(changes.items()):
-            names[f"#{number}"] = ATTRIBUTES[field]
-            if value is None:
-                removes.append(f"#{number}")
-            else:
-                sets.append(f"#{number} = :{number}")
-                values[f":{number}"] = _stored(ATTRIBUTES[field], value)
-        conditions = ["attribute_exists(#state)"]
-        if expect is not None:
-            conditions = ["#state = :expected"]
-            values[":expected"] = expect.value
-        if unset:
-            names["#unset"] = ATTRIBUTES[unset]
-            conditions.append("attribute_not_exists(#unset)")
-        expression = ("SET " + ", ".join(sets) if sets else "") + (
-            " REMOVE " + ", ".join(removes) if removes else ""
-        )
-        operation: dict[str, Any] = {
-            "TableName": self._name,
-            "Key": _serialise({"Id": request_id}),
-            "UpdateExpression": expression.strip(),
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": names,
-        }
-        if values:
-            operation["ExpressionAttributeValues"] = _serialise(values)
-        return operation
+        return {"TableName": self._name, **update_operation(request_id, changes, expect, unset)}
 
     def _write(self, operation: dict[str, Any]) -> bool:
         try:
@@ -290,28 +259,4 @@ def comparable(sequencer: str) -> str:
 
 
 def _newest_id(source: Source) -> str:
-    from hashlib import sha256
-
     return f"newest#{sha256(source.address.encode()).hexdigest()}"
-
-
-def _stored(attribute: str, value: Any) -> Any:
-    return json.dumps(value) if attribute in _DOCUMENTS else value
-
-
-def _serialise(values: dict[str, Any]) -> dict[str, Any]:
-    serialiser = TypeSerializer()
-    return {name: serialiser.serialize(_stored(name, value)) for name, value in values.items()}
-
-
-def _deserialise(item: dict[str, Any]) -> dict[str, Any]:
-    deserialiser = TypeDeserializer()
-    plain: dict[str, Any] = {}
-    for name, value in item.items():
-        found = deserialiser.deserialize(value)
-        if name in _DOCUMENTS:
-            found = json.loads(found)
-        elif "N" in value:
-            found = int(found)
-        plain[name] = found
-    return plain

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status, request_id
-from vmie_runtime.requests_table import _deserialise, _serialise, comparable
+from vmie_runtime.requests_table import comparable
+from vmie_runtime.table_items import deserialise, serialise
 
 texts = st.text(min_size=1, max_size=40)
 sources = st.builds(
@@ -34,7 +35,7 @@ requests = st.builds(
 
 @given(requests)
 def test_a_request_survives_the_table(request):
-    assert ImportRequest.from_item(_deserialise(_serialise(request.to_item()))) == request
+    assert ImportRequest.from_item(deserialise(serialise(request.to_item()))) == request
 
 
 @given(sources)
