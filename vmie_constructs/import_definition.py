@@ -31,6 +31,9 @@ _CONTEXT = {
     "ExecutionArn": "{% $states.context.Execution.Id %}",
     "Now": "{% $states.context.State.EnteredTime %}",
 }
+_REDRIVE_COUNT = (
+    "{% $exists($states.context.Execution.RedriveCount) ? $states.context.Execution.RedriveCount : 0 %}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,7 @@ def import_definition(scope: Construct, steps: ImportSteps) -> sfn.IChainable:
 class _Builder:
     def __init__(self, scope: Construct, steps: ImportSteps) -> None:
         self._scope, self._steps = scope, steps
+        self._queued_again = sfn.Succeed.jsonata(scope, "Queued again")
 
     def build(self) -> sfn.IChainable:
         unrecorded = sfn.Fail.jsonata(
@@ -96,7 +100,6 @@ class _Builder:
         # Nor to throw away what it made.
         finish = self._step("Finish import", self._steps.finish_import, attempts=20)
         record = self._step("Record success", self._steps.record_result)
-        record.add_catch(unrecorded, errors=["States.ALL"])
         start.add_catch(self._requeue_path(unrecorded), errors=["TaskQuotaExceeded"])
         for step in (validate, inspect, start, poll, finish):
             step.add_catch(on_failure, errors=["States.ALL"], outputs="{% $states.errorOutput %}")
@@ -127,16 +130,15 @@ class _Builder:
             backoff_rate=1.5,
             max_delay=Duration.seconds(60),
         )
-        record = self._step("Record failure", self._steps.record_result)
-        failed = sfn.Fail.jsonata(
-            self._scope,
-            "Import failed",
-            error="{% $states.input.Error.Code %}",
-            cause="{% $states.input.Error.Message %}",
+        # It raises the result's code once that is recorded: a Fail state could only be redriven to itself.
+        record = self._step(
+            "Record failure",
+            self._steps.record_result,
+            payload={"Outcome": "{% $states.input %}", "RedriveCount": _REDRIVE_COUNT},
         )
-        for step in (diagnose, clean_up, record):
+        for step in (diagnose, clean_up):
             step.add_catch(unrecorded, errors=["States.ALL"])
-        diagnose.next(clean_up).next(record).next(failed)
+        diagnose.next(clean_up).next(record).next(self._queued_again)
         return diagnose
 
     def _requeue_path(self, unrecorded: sfn.Fail) -> tasks.LambdaInvoke:
@@ -146,7 +148,7 @@ class _Builder:
             payload={"ReturnToQueue": True},
         )
         requeue.add_catch(unrecorded, errors=["States.ALL"])
-        requeue.next(sfn.Succeed.jsonata(self._scope, "Queued again"))
+        requeue.next(self._queued_again)
         return requeue
 
     def _step(

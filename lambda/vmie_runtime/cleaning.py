@@ -24,7 +24,7 @@ def clean_up(ec2: EC2Client, request: ImportRequest, *, workflow: str, reason: s
     Returns:
         Whether nothing is left; otherwise the task has not ended yet and the call must be repeated.
     """
-    task = import_tasks.find(ec2, workflow, request.id, request.task_id)
+    task = import_tasks.find(ec2, workflow, request)
     if task is None:
         return True
     if not task.ended:

@@ -10,12 +10,14 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.import_request import ImportRequest
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.type_defs import FilterTypeDef
 
 REQUEST_ID_TAG = "vmie:request-id"
+ATTEMPT_TAG = "vmie:attempt"
 WORKFLOW_TAG = "vmie:workflow"
 # The service forgets a task after 7 days and then answers with this code (EC2 API reference, retention).
 _UNKNOWN_TASK = ("InvalidConversionTaskId.Malformed", "InvalidConversionTaskId")
@@ -94,12 +96,19 @@ def of_workflow(ec2: EC2Client, workflow: str, *, active_only: bool) -> Iterator
                     yield task
 
 
-def find(ec2: EC2Client, workflow: str, request_id: str, task_id: str | None) -> ImportTask | None:
-    """The task of a request, also one whose id was never written down because a function died just then."""
-    if task_id is not None:
-        return describe(ec2, task_id)
-    mine = (task for task in of_workflow(ec2, workflow, active_only=False))
-    return next((task for task in mine if task.tags.get(REQUEST_ID_TAG) == request_id), None)
+def find(ec2: EC2Client, workflow: str, request: ImportRequest) -> ImportTask | None:
+    """The task of a request's attempt, also where a function died before it could write the id down."""
+    if request.task_id is not None:
+        return describe(ec2, request.task_id)
+    tags = tags_of(request, workflow).items()
+    return next(
+        (task for task in of_workflow(ec2, workflow, active_only=False) if tags <= task.tags.items()), None
+    )
+
+
+def tags_of(request: ImportRequest, workflow: str) -> dict[str, str]:
+    """The tags that tell a task as ours."""
+    return {REQUEST_ID_TAG: request.id, ATTEMPT_TAG: str(request.attempt), WORKFLOW_TAG: workflow}
 
 
 def cancel(ec2: EC2Client, task: ImportTask, reason: str) -> None:

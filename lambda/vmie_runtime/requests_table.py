@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -162,6 +163,29 @@ class RequestsTable:
         if request.admission == 0:  # It never had a lease, and is not admitted any more.
             return self._write(operation)
         return self._transact(self._release(request.id), operation)
+
+    def reopen(self, request: ImportRequest, *, now: str) -> ImportRequest | None:
+        """Queue a request that has ended for a new attempt; None where somebody else was faster."""
+        fresh = ImportRequest(
+            id=request.id,
+            source=request.source,
+            status=Status.QUEUED,
+            open_state=OpenState.QUEUED,
+            queued_at=now,
+            attempt=request.attempt + 1,
+            admission=request.admission,
+            superseded=request.superseded,
+        )
+        changes = {
+            each.name: getattr(fresh, each.name)
+            for each in fields(fresh)
+            if each.name not in ("id", "source") and getattr(fresh, each.name) != getattr(request, each.name)
+        }
+        operation = self._update_operation(request.id, changes, None, "")
+        operation["ConditionExpression"] = "attribute_not_exists(#state) AND Attempt = :read"
+        operation["ExpressionAttributeNames"]["#state"] = "OpenState"
+        operation["ExpressionAttributeValues"][":read"] = {"N": str(request.attempt)}
+        return fresh if self._write(operation) else None
 
     def lease_holders(self) -> set[str]:
         """The requests that hold a lease."""

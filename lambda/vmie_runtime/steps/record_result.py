@@ -1,4 +1,8 @@
-"""Record result: write the outcome, tell whoever listens and return the lease; or queue the request again."""
+"""Record result: write the outcome, tell whoever listens and return the lease; or queue the request again.
+
+The execution of a request that did not succeed fails here, with the result's code as its error, after the
+result is written. When it is redriven, this step runs again: the request gets a new attempt.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vmie_runtime.import_request import OpenState, Status
 from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
+from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table
 
@@ -24,13 +29,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Record how the request ends.
 
     Returns:
-        The outcome, for the execution's own end.
+        The outcome of a request that succeeded, or when a queued one is tried again.
+
+    Raises:
+        Exception: named by the result's code, where the request did not succeed.
     """
     step = StepEvent.from_event(event)
     table = requests_table()
+    redriven = int(event.get("RedriveCount", 0)) > 0
     request = step.find_request(table)
     if request is None:
-        return {"Status": "Unknown", "Error": {"Code": "RequestNotOpen", "Message": "The request has ended."}}
+        return _after_the_end(table, step, event.get("Outcome", {}), redriven=redriven)
+    if redriven and request.open_state is OpenState.QUEUED:  # An earlier run of this step has reopened it.
+        return {"Status": Status.QUEUED.value}
     if event.get("ReturnToQueue"):
         not_before = after(step.now, random.uniform(*_QUEUE_AGAIN_SECONDS))  # noqa: S311 - jitter, no secret
         returned = table.return_to_queue(request.id, not_before=not_before)
@@ -42,4 +53,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if request.outcome is None:
         raise RuntimeError(f"The request {request.id} has no outcome to record.")
     publisher().publish_end(request, now=step.now)
-    return request.outcome
+    return _end_of_execution(request.outcome)
+
+
+def _after_the_end(
+    table: RequestsTable, step: StepEvent, outcome: dict[str, Any], *, redriven: bool
+) -> dict[str, Any]:
+    """Go on where the request is recorded already, or where there is none."""
+    request = table.find(step.request_id) if step.request_id else None
+    if request is None or not step.carries(request):
+        return _end_of_execution(outcome)
+    recorded = request.outcome or outcome
+    if not redriven or recorded.get("Status") == Status.SUCCEEDED:
+        return _end_of_execution(recorded)
+    reopened = table.reopen(request, now=step.now)
+    if reopened is not None:
+        publisher().publish_step(reopened, event="Queued", now=step.now)
+    return {"Status": Status.QUEUED.value}
+
+
+def _end_of_execution(outcome: dict[str, Any]) -> dict[str, Any]:
+    if outcome.get("Status") == Status.SUCCEEDED:
+        return outcome
+    error = outcome.get("Error", {"Code": "RequestNotOpen", "Message": "The request has ended."})
+    # Step Functions takes the name of the exception's class for the execution's error.
+    raise type(str(error["Code"]), (Exception,), {})(error["Message"])

@@ -10,7 +10,7 @@ from vmie_runtime import object_keys, source_objects
 from vmie_runtime.aws import client, error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected, ServiceRoleRejected, TaskQuotaExceeded
 from vmie_runtime.import_request import ImportRequest
-from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG, ec2_tags
+from vmie_runtime.import_tasks import ec2_tags, tags_of
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
 from vmie_runtime.settings import Settings
@@ -75,7 +75,7 @@ def _import_image(
 
 def _parameters(request: ImportRequest, configured: Settings) -> Any:
     defaults = dict(configured.import_defaults)
-    tags = {**defaults.pop("Tags", {}), REQUEST_ID_TAG: request.id, WORKFLOW_TAG: configured.requests_table}
+    tags = {**defaults.pop("Tags", {}), **tags_of(request, configured.requests_table)}
     container = {
         "Format": object_keys.image_format(request.source.key).lower(),
         "UserBucket": {"S3Bucket": request.source.bucket, "S3Key": request.source.key},

@@ -39,7 +39,11 @@ class StepEvent:
         request = table.find(self.request_id) if self.request_id else None
         if request is None or request.open_state is None:
             return None
-        return request if self.execution_arn.endswith(f":{request.execution_name}") else None
+        return request if self.carries(request) else None
+
+    def carries(self, request: ImportRequest) -> bool:
+        """Tell whether this execution is the request's newest."""
+        return self.execution_arn.endswith(f":{request.execution_name}")
 
     def require_request(self, table: RequestsTable) -> ImportRequest:
         """The request of this execution.

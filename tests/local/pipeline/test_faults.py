@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.local.pipeline.harness import Pipeline
+from tests.local.pipeline.harness import Pipeline, eventually
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,25 @@ def test_a_passed_deadline_ends_as_timed_out(pipeline: Pipeline):
     assert (result["Status"], result["Error"]["Code"]) == ("TimedOut", "DeadlineExceeded"), result
     assert [task["Status"] for task in pipeline.tasks_of(request["Id"])] == ["deleted"]
     assert pipeline.execution(result)["error"] == "DeadlineExceeded"
+
+
+def test_a_redriven_execution_starts_a_new_attempt(pipeline: Pipeline):
+    key = "images/redriven.vmdk"
+    pipeline.inject("ImportImage", StatusMessage="ServerError: Please try again.", Phase="validating")
+    pipeline.upload(key)
+    first = pipeline.ended(key)
+    assert first["Status"] == "Failed", first
+    pipeline.execution(first)
+
+    pipeline.states.redrive_execution(executionArn=first["ExecutionArn"])
+    second = eventually(
+        lambda: found if (found := pipeline.result(key) or {}).get("Status") == "Succeeded" else None,
+        "the second attempt",
+    )
+
+    assert (second["RequestId"], second["Attempt"]) == (first["RequestId"], 2)
+    assert second["ExecutionArn"] != first["ExecutionArn"]
+    assert sorted(task["Status"] for task in pipeline.tasks_of(first["RequestId"])) == [
+        "completed",
+        "deleted",
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 from tests.unit.runtime.fakes import FakeAws
 from vmie_runtime.executions import Executions
 from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status, request_id
-from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG
+from vmie_runtime.import_tasks import tags_of
 from vmie_runtime.reconciler import Reconciler, reconciler
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.wiring import requests_table
@@ -89,7 +89,7 @@ class World:
         number = len(self.aws.ec2.tasks)
         moving = {"phase": "converting", "progress": "30", "changed_at": NOW, "task_id": f"task-{number}"}
         request = self.running(key, **{**moving, **changes})
-        tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: WORKFLOW}
+        tags = tags_of(request, WORKFLOW)
         self.aws.ec2.add_task(f"task-{number}", tags=tags, StatusMessage="converting", Progress="30")
         return request
 

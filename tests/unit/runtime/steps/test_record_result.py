@@ -153,3 +153,54 @@ def test_without_an_outcome_there_is_nothing_to_record(world: World, context):
 
     with pytest.raises(RuntimeError, match=request.id):
         handler(world.step(request), context)
+
+
+FAILED = {
+    "Status": "Failed",
+    "Error": {"Code": "UnsupportedKernel", "Message": "ClientError: Unsupported kernel version 9.9"},
+}
+
+
+def test_the_execution_of_a_failed_request_fails_with_the_results_code(world: World, context):
+    request = world.importing(outcome=FAILED)
+
+    with pytest.raises(Exception, match=r"kernel version 9\.9") as raised:
+        handler(world.step(request, Outcome=FAILED, RedriveCount=0), context)
+
+    assert type(raised.value).__name__ == "UnsupportedKernel"
+    assert world.result(request)["Status"] == "Failed"
+    assert world.aws.events.kinds == ["Failed"]
+
+
+def test_a_record_repeated_after_it_was_done_fails_with_the_same_code(world: World, context):
+    request = world.importing(outcome=FAILED)
+    codes = []
+    for _ in range(2):
+        with pytest.raises(Exception) as raised:
+            handler(world.step(request, Outcome=FAILED, RedriveCount=0), context)
+        codes.append(type(raised.value).__name__)
+
+    assert codes == ["UnsupportedKernel", "UnsupportedKernel"]
+    assert world.aws.events.kinds == ["Failed"]
+
+
+def test_a_redriven_execution_queues_the_request_for_a_new_attempt_once(world: World, context):
+    request = world.importing(outcome=FAILED)
+    with pytest.raises(Exception, match="kernel"):
+        handler(world.step(request, Outcome=FAILED, RedriveCount=0), context)
+
+    answers = [handler(world.step(request, Outcome=FAILED, RedriveCount=1), context) for _ in range(2)]
+
+    assert answers == [{"Status": "Queued"}, {"Status": "Queued"}]
+    again = world.find(request)
+    assert (again.status, again.open_state, again.attempt) == (Status.QUEUED, OpenState.QUEUED, 2)
+    assert (again.task_id, again.outcome, again.ended_at, again.expires_at) == (None, None, None, None)
+    assert again.client_token != request.client_token
+    assert world.aws.events.kinds == ["Failed", "Queued"]
+
+
+def test_an_execution_that_nobody_asked_for_fails_with_its_own_error(world: World, context):
+    event = {**world.step(world.importing()), "RequestId": "", "Outcome": FAILED}
+
+    with pytest.raises(Exception, match="kernel"):
+        handler(event, context)
