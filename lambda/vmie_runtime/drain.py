@@ -32,8 +32,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     try:
         if event["RequestType"] == "Delete" and not drain(context):
             reason = (
-                "Some imports could not be ended in time. Their EC2 tasks carry the tag vmie:workflow; "
-                "cancel them with aws ec2 cancel-import-task, then delete the stack again."
+                "Some requests could not be ended in time; the function's log names them and why. "
+                "EC2 tasks that still run carry the tag vmie:workflow: cancel them with "
+                "aws ec2 cancel-import-task. Then delete the stack again."
             )
     except Exception as error:  # noqa: BLE001 - CloudFormation waits an hour for an answer that never comes
         logger.exception("Draining failed")

@@ -127,7 +127,9 @@ def cancel(ec2: EC2Client, task: ImportTask, reason: str) -> None:
 def remove_artefacts(ec2: EC2Client, task: ImportTask, tags: dict[str, str]) -> None:
     """Deregister the AMI and delete the snapshots that a task made.
 
-    They are tagged first: the role may remove only what carries the workflow's tag.
+    They are tagged first: the role may remove only what carries the workflow's tag. A task that was cancelled
+    still names the snapshots that the service has deleted with it: what is gone cannot be tagged, and what is
+    not tagged may not be deleted.
     """
     images = _existing_images(ec2, task)
     snapshots = set(task.snapshot_ids)
@@ -135,12 +137,15 @@ def remove_artefacts(ec2: EC2Client, task: ImportTask, tags: dict[str, str]) -> 
         for mapping in image.get("BlockDeviceMappings", []):
             if snapshot_id := mapping.get("Ebs", {}).get("SnapshotId"):
                 snapshots.add(snapshot_id)
-    for resource in [*(image["ImageId"] for image in images), *sorted(snapshots)]:
-        _ignoring_missing(lambda name=resource: ec2.create_tags(Resources=[name], Tags=ec2_tags(tags)))
-    for image in images:
-        _ignoring_missing(lambda name=image["ImageId"]: ec2.deregister_image(ImageId=name))
-    for snapshot_id in sorted(snapshots):
-        _ignoring_missing(lambda name=snapshot_id: ec2.delete_snapshot(SnapshotId=name))
+    found = {
+        resource
+        for resource in [*(image["ImageId"] for image in images), *sorted(snapshots)]
+        if _still_there(lambda name=resource: ec2.create_tags(Resources=[name], Tags=ec2_tags(tags)))
+    }
+    for image_id in (image["ImageId"] for image in images if image["ImageId"] in found):
+        _still_there(lambda name=image_id: ec2.deregister_image(ImageId=name))
+    for snapshot_id in sorted(snapshots & found):
+        _still_there(lambda name=snapshot_id: ec2.delete_snapshot(SnapshotId=name))
 
 
 def ec2_tags(tags: dict[str, str]) -> list[Any]:
@@ -160,7 +165,8 @@ def _existing_images(ec2: EC2Client, task: ImportTask) -> list[Any]:
         raise
 
 
-def _ignoring_missing(call: Any) -> None:
+def _still_there(call: Any) -> bool:
+    """Make a call about a resource; tell whether the resource was there."""
     try:
         with transient_errors_named():
             call()
@@ -170,3 +176,5 @@ def _ignoring_missing(call: Any) -> None:
             raise TransientServiceError(f"DeleteSnapshot: {error_message(error)}") from error
         if "NotFound" not in error_code(error) and "Unavailable" not in error_code(error):
             raise
+        return False
+    return True

@@ -58,7 +58,7 @@ def _of_finding(raised: dict[str, Any]) -> Diagnosis:
         message=raised["Message"],
         cause=raised["Finding"]["Why"],
         remedy=raised["Finding"]["Remedy"],
-        documentation=f"docs/inspection.md#{raised['Code'].lower()}",
+        documentation=f"docs/findings.md#{raised['Code'].lower()}",
         retryable=False,
     )
 
