@@ -252,10 +252,9 @@ def main() -> None:
     """Synthesise."""
     app = cdk.App()
     try:
-        settings = AppSettings.from_context(app.node.get_all_context())
-    except SettingsError as error:
+        VmImportExportStack(app, AppSettings.from_context(app.node.get_all_context()))
+    except ValueError as error:  # What a setting or a construct's argument cannot be, in a sentence.
         sys.exit(str(error))
-    VmImportExportStack(app, settings)
     app.synth()
 
 

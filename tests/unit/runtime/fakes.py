@@ -114,6 +114,8 @@ class FakeEC2:
     def create_tags(self, *, Resources: list[str], Tags: list[dict[str, str]]) -> None:
         self.refusals.raise_next("CreateTags")
         for resource in Resources:
+            if resource.startswith("snap-") and resource not in self.snapshots:
+                raise refusal("InvalidSnapshot.NotFound", "CreateTags")
             self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in Tags})
 
     def deregister_image(self, *, ImageId: str) -> None:
@@ -121,6 +123,10 @@ class FakeEC2:
 
     def delete_snapshot(self, *, SnapshotId: str) -> None:
         self.refusals.raise_next("DeleteSnapshot")
+        if "vmie:workflow" not in self.tags.get(
+            SnapshotId, {}
+        ):  # The role's condition; what is gone has no tag.
+            raise refusal("UnauthorizedOperation", "DeleteSnapshot")
         if SnapshotId not in self.snapshots:
             raise refusal("InvalidSnapshot.NotFound", "DeleteSnapshot")
         self.snapshots.remove(SnapshotId)

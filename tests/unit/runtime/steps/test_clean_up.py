@@ -43,6 +43,16 @@ def test_what_the_task_made_is_tagged_and_removed(world: World, context):
     assert world.aws.ec2.tags["ami-1"]["vmie:workflow"] == "requests"
 
 
+def test_a_snapshot_that_went_with_its_task_is_not_deleted_again(world: World, context):
+    request = world.importing()
+    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.images.clear()
+    world.aws.ec2.snapshots.clear()
+    world.aws.ec2.tasks["task-0"]["Status"] = "deleted"
+
+    assert handler(world.step(request, Outcome=FAILED), context) == FAILED
+
+
 def test_a_snapshot_still_in_use_is_tried_again(world: World, context):
     """EC2 takes a moment to see that the AMI of a snapshot is deregistered."""
     request = world.importing()
