@@ -111,7 +111,7 @@ class ResultPublisher:
         addresses = [result_addresses.by_id(request.id)]
         if self.table.is_newest(request):
             addresses.append(result_addresses.by_source_key(request.source.key))
-        body = json.dumps(document, indent=2, ensure_ascii=False).encode()
+        body = f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()
         for address in addresses:
             with transient_errors_named():
                 self.s3.put_object(
