@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -118,3 +119,30 @@ def read_exactly(source: RangeSource, offset: int, length: int, what: str) -> by
     if len(data) != length:
         raise CorruptImageError(f"the {what} at byte {offset} is cut short: {len(data)} of {length} bytes")
     return data
+
+
+def read_by_blocks(
+    read_block: Callable[[int, int, int], bytes], block_size: int, size: int, offset: int, length: int
+) -> bytes:
+    """Read a disk that is stored in blocks, each in a place of its own.
+
+    Args:
+        read_block: Takes a block's number, how many bytes of it to skip and how many to return.
+        block_size: Bytes of a block.
+        size: Bytes of the disk; what lies behind is left out.
+        offset: Where to begin.
+        length: How many bytes to return at the most.
+
+    Raises:
+        CorruptImageError: The offset is negative: a structure points outside the disk.
+    """
+    if offset < 0:
+        raise CorruptImageError(f"a structure points at offset {offset} of the disk")
+    length = max(0, min(length, size - offset))
+    parts = []
+    while length > 0:
+        block, skip = divmod(offset, block_size)
+        count = min(length, block_size - skip)
+        parts.append(read_block(block, skip, count))
+        offset, length = offset + count, length - count
+    return b"".join(parts)

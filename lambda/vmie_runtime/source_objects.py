@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
 from vmie_runtime.import_request import Source
+from vmie_runtime.import_tasks import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 _ARCHIVE_STATUS = ("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS")
-REQUEST_ID_TAG = "vmie:request-id"
 _MOST_TAGS = 10  # Amazon S3 User Guide, "Categorizing objects using tags"
 
 

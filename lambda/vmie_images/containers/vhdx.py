@@ -12,7 +12,7 @@ from vmie_images.containers.container import DiskImage
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import is_power_of_two, number, unpack
 from vmie_images.findings import FindingLog
-from vmie_images.ranges import RangeSource, read_exactly
+from vmie_images.ranges import RangeSource, read_by_blocks, read_exactly
 
 MAX_SIZE = 64 << 40
 _KIB, _MIB = 1 << 10, 1 << 20
@@ -146,16 +146,7 @@ class VhdxDisk:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the guest's bytes from ``offset``; blocks that are not stored read as zeros."""
-        if offset < 0:
-            raise CorruptImageError(f"a structure points at offset {offset} of the disk")
-        length = max(0, min(length, self.size - offset))
-        parts = []
-        while length > 0:
-            block, skip = divmod(offset, self._block)
-            count = min(length, self._block - skip)
-            parts.append(self._read_block(block, skip, count))
-            offset, length = offset + count, length - count
-        return b"".join(parts)
+        return read_by_blocks(self._read_block, self._block, self.size, offset, length)
 
     def _read_block(self, block: int, skip: int, count: int) -> bytes:
         # One sector bitmap entry follows every chunk of payload entries.

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from vmie_images.containers.vmdk_descriptor import VmdkDescriptor
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import is_power_of_two, number, unpack
-from vmie_images.ranges import RangeSource, read_exactly
+from vmie_images.ranges import RangeSource, read_by_blocks, read_exactly
 
 SECTOR = 512
 MAX_CAPACITY = 64 << 40
@@ -195,16 +195,7 @@ class SparseExtent:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the guest's bytes from ``offset``; grains that are not stored read as zeros."""
-        if offset < 0:
-            raise CorruptImageError(f"a structure points at offset {offset} of the disk")
-        length = max(0, min(length, self.size - offset))
-        parts = []
-        while length > 0:
-            grain, skip = divmod(offset, self._grain_size)
-            count = min(length, self._grain_size - skip)
-            parts.append(self._read_grain(grain, skip, count))
-            offset, length = offset + count, length - count
-        return b"".join(parts)
+        return read_by_blocks(self._read_grain, self._grain_size, self.size, offset, length)
 
     def _read_grain(self, grain: int, skip: int, count: int) -> bytes:
         at = self._locate(grain)
