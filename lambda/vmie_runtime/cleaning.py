@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmie_runtime import import_tasks
-from vmie_runtime.import_request import ImportRequest
 from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG
+from vmie_runtime.request import Request
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 
-def clean_up(ec2: EC2Client, request: ImportRequest, *, workflow: str, reason: str) -> bool:
+def clean_up(ec2: EC2Client, request: Request, *, workflow: str, reason: str) -> bool:
     """Cancel the request's task and remove what it made.
 
     Args:

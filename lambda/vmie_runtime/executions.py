@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
-from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.request import Request
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
@@ -39,11 +39,11 @@ class Executions:
     client: SFNClient
     state_machine_arn: str
 
-    def arn_of(self, request: ImportRequest) -> str:
+    def arn_of(self, request: Request) -> str:
         """The ARN of a request's newest execution, whether it was started or not."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{request.execution_name}"
 
-    def find(self, request: ImportRequest) -> Execution | None:
+    def find(self, request: Request) -> Execution | None:
         """A request's newest execution, or None where it was never started."""
         arn = self.arn_of(request)
         try:
@@ -55,7 +55,7 @@ class Executions:
             raise
         return Execution(arn=arn, status=found["status"], error=found.get("error"), cause=found.get("cause"))
 
-    def start(self, request: ImportRequest) -> None:
+    def start(self, request: Request) -> None:
         """Start a request's execution; one that has the name already is left as it is."""
         try:
             with transient_errors_named():
@@ -68,7 +68,7 @@ class Executions:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
 
-    def stop(self, request: ImportRequest, *, error: str, cause: str) -> None:
+    def stop(self, request: Request, *, error: str, cause: str) -> None:
         """Stop a request's execution; one that has ended is left as it is."""
         with transient_errors_named():
             self.client.stop_execution(executionArn=self.arn_of(request), error=error, cause=cause)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.import_request import ImportRequest
+from vmie_runtime.request import Request
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -96,7 +96,7 @@ def of_workflow(ec2: EC2Client, workflow: str, *, active_only: bool) -> Iterator
                     yield task
 
 
-def find(ec2: EC2Client, workflow: str, request: ImportRequest) -> ImportTask | None:
+def find(ec2: EC2Client, workflow: str, request: Request) -> ImportTask | None:
     """The task of a request's attempt, also where a function died before it could write the id down."""
     if request.task_id is not None:
         return describe(ec2, request.task_id)
@@ -106,7 +106,7 @@ def find(ec2: EC2Client, workflow: str, request: ImportRequest) -> ImportTask | 
     )
 
 
-def tags_of(request: ImportRequest, workflow: str) -> dict[str, str]:
+def tags_of(request: Request, workflow: str) -> dict[str, str]:
     """The tags that tell a task as ours."""
     return {REQUEST_ID_TAG: request.id, ATTEMPT_TAG: str(request.attempt), WORKFLOW_TAG: workflow}
 

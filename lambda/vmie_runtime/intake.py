@@ -13,10 +13,10 @@ from vmie_runtime import object_keys
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import RequestRejected
-from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status, request_id
 from vmie_runtime.moments import normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.request import OpenState, Request, Source, Status, request_id
 from vmie_runtime.requests_table import RequestsTable, comparable
 from vmie_runtime.results import ResultPublisher
 from vmie_runtime.wiring import publisher, requests_table, settings
@@ -52,7 +52,7 @@ class Intake:
         return self._create(source, now)
 
     def _create(self, source: Source, now: str) -> bool:
-        request = ImportRequest(
+        request = Request(
             id=request_id(source),
             source=source,
             status=Status.QUEUED,
@@ -79,7 +79,7 @@ class Intake:
         # While every lease is taken there is nothing to admit, and the end of any wakes the reconciler.
         return self.table.has_free_lease()
 
-    def _supersede_older(self, newer: ImportRequest) -> None:
+    def _supersede_older(self, newer: Request) -> None:
         for request in self.table.of_source(newer.source.address):
             if (
                 comparable(request.source.sequencer) < comparable(newer.source.sequencer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vmie_runtime.import_request import Status
+from vmie_runtime.request import Status
 
 if TYPE_CHECKING:
     from vmie_runtime.diagnosis import Diagnosis

@@ -14,11 +14,11 @@ from vmie_runtime import cleaning, import_tasks
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.executions import Execution, Executions
-from vmie_runtime.import_request import ImportRequest, OpenState, Status
 from vmie_runtime.import_tasks import REQUEST_ID_TAG
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
 from vmie_runtime.wiring import publisher, requests_table, settings
@@ -100,7 +100,7 @@ class Reconciler:
                 count += 1
         return count
 
-    def _look_after(self, request: ImportRequest, now: str) -> None:
+    def _look_after(self, request: Request, now: str) -> None:
         execution = self.executions.find(request)
         if execution is not None and execution.status != "RUNNING":
             self._end_after(request, execution, now)
@@ -110,7 +110,7 @@ class Reconciler:
             self.executions.start(request)
             self.table.update(request.id, {"execution_arn": self.executions.arn_of(request)})
 
-    def _stop(self, request: ImportRequest, now: str) -> None:
+    def _stop(self, request: Request, now: str) -> None:
         """Stop the execution of a request, if it was started, and end the request."""
         execution = self.executions.find(request)
         if execution is not None and execution.status == "RUNNING":
@@ -120,11 +120,11 @@ class Reconciler:
         if execution is None or execution.status != "RUNNING":
             self._end_after(request, execution, now)
 
-    def _end_queued(self, request: ImportRequest, now: str) -> None:
+    def _end_queued(self, request: Request, now: str) -> None:
         if self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED):
             self._end(request, now)
 
-    def _end_after(self, request: ImportRequest, execution: Execution | None, now: str) -> None:
+    def _end_after(self, request: Request, execution: Execution | None, now: str) -> None:
         # The execution's last step may have closed or queued the request since it was read.
         fresh = self.table.find(request.id)
         if fresh is None or fresh.open_state is not OpenState.LIVE or fresh.admission != request.admission:
@@ -134,7 +134,7 @@ class Reconciler:
         if self.table.update(fresh.id, {"open_state": OpenState.ENDING}, expect=OpenState.LIVE):
             self._end(fresh, now)
 
-    def _end(self, request: ImportRequest, now: str) -> None:
+    def _end(self, request: Request, now: str) -> None:
         # The index that named it may lag behind: what has ended is not published again.
         fresh = self.table.find(request.id)
         if fresh is None or fresh.open_state is not OpenState.ENDING:
@@ -186,7 +186,7 @@ class Reconciler:
             if request is None or request.open_state is None:
                 self.table.release(holder)
 
-    def _safely(self, act: Any, request: ImportRequest, now: str) -> None:
+    def _safely(self, act: Any, request: Request, now: str) -> None:
         """One request that cannot be served now holds up no other; the next round tries again."""
         try:
             act(request, now)
@@ -194,7 +194,7 @@ class Reconciler:
             logger.exception("A request could not be reconciled", extra={"request_id": request.id})
 
 
-def _outcome_of(request: ImportRequest, execution: Execution | None) -> dict[str, Any]:
+def _outcome_of(request: Request, execution: Execution | None) -> dict[str, Any]:
     """The outcome of a request whose execution ended without one."""
     if request.stop is not None:
         diagnosis = own_failure(request.stop["Code"], request.stop["Message"])

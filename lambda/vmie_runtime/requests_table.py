@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status
 from vmie_runtime.moments import parse
+from vmie_runtime.request import OpenState, Request, Source, Status
 from vmie_runtime.table_items import deserialise, serialise, update_operation
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class RequestsTable:
         """
         self._client, self._name, self._max_leases = client, name, max_leases
 
-    def create(self, request: ImportRequest) -> bool:
+    def create(self, request: Request) -> bool:
         """Add a request; tell whether it was new."""
         try:
             with transient_errors_named():
@@ -56,12 +56,12 @@ class RequestsTable:
             raise
         return True
 
-    def find(self, request_id: str) -> ImportRequest | None:
+    def find(self, request_id: str) -> Request | None:
         """The request of an id, or None."""
         item = self._get(request_id)
-        return ImportRequest.from_item(item) if item else None
+        return Request.from_item(item) if item else None
 
-    def with_state(self, state: OpenState, limit: int | None = None) -> Iterator[ImportRequest]:
+    def with_state(self, state: OpenState, limit: int | None = None) -> Iterator[Request]:
         """The open requests of one state, oldest first.
 
         Args:
@@ -70,7 +70,7 @@ class RequestsTable:
         """
         yield from self._query("open", "OpenState", state.value, limit)
 
-    def of_source(self, address: str) -> Iterator[ImportRequest]:
+    def of_source(self, address: str) -> Iterator[Request]:
         """Every request of one bucket and key, oldest event first."""
         yield from self._query("source", "SourceAddress", address, None)
 
@@ -91,7 +91,7 @@ class RequestsTable:
             if error_code(error) != _CONDITION_FAILED:
                 raise
 
-    def is_newest(self, request: ImportRequest) -> bool:
+    def is_newest(self, request: Request) -> bool:
         """Tell whether no newer event for the request's key is known."""
         item = self._get(_newest_id(request.source))
         return item is None or item["RequestId"] == request.id
@@ -103,7 +103,7 @@ class RequestsTable:
 
         Args:
             request_id: The request.
-            changes: Field names of `ImportRequest` and their values; None removes a field.
+            changes: Field names of `Request` and their values; None removes a field.
             expect: Only while the request is in this state. Default: only while it is open.
             unset: Only while this field is not set.
 
@@ -112,7 +112,7 @@ class RequestsTable:
         """
         return self._write(self._update_operation(request_id, changes, expect, unset))
 
-    def admit(self, request: ImportRequest, *, now: str, deadline_at: str) -> bool:
+    def admit(self, request: Request, *, now: str, deadline_at: str) -> bool:
         """Grant a queued request a lease; tell whether there was one and the request still wanted it."""
         changes = {
             "open_state": OpenState.LIVE,
@@ -155,7 +155,7 @@ class RequestsTable:
             self._release(request_id), self._update_operation(request_id, changes, OpenState.LIVE, "stop")
         )
 
-    def conclude(self, request: ImportRequest, *, status: Status, now: str) -> bool:
+    def conclude(self, request: Request, *, status: Status, now: str) -> bool:
         """Close a request and return its lease; tell whether it was still open."""
         expires_at = int(parse(now).timestamp()) + _KEEP_SECONDS
         changes = {"open_state": None, "status": status, "ended_at": now, "expires_at": expires_at}
@@ -164,9 +164,9 @@ class RequestsTable:
             return self._write(operation)
         return self._transact(self._release(request.id), operation)
 
-    def reopen(self, request: ImportRequest, *, now: str) -> ImportRequest | None:
+    def reopen(self, request: Request, *, now: str) -> Request | None:
         """Queue a request that has ended for a new attempt; None where somebody else was faster."""
-        fresh = ImportRequest(
+        fresh = Request(
             id=request.id,
             source=request.source,
             status=Status.QUEUED,
@@ -216,7 +216,7 @@ class RequestsTable:
             )
         return deserialise(answer["Item"]) if "Item" in answer else None
 
-    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> Iterator[ImportRequest]:
+    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> Iterator[Request]:
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "IndexName": index,
@@ -231,7 +231,7 @@ class RequestsTable:
             with transient_errors_named():
                 page = self._client.query(**arguments)
             for item in page["Items"]:
-                yield ImportRequest.from_item(deserialise(item))
+                yield Request.from_item(deserialise(item))
                 found += 1
                 if found == limit:
                     return

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime import result_addresses
 from vmie_runtime.aws import transient_errors_named
-from vmie_runtime.import_request import ImportRequest, Status
 from vmie_runtime.moments import parse
 from vmie_runtime.observability import logger, metrics
+from vmie_runtime.request import Request, Status
 from vmie_runtime.requests_table import RequestsTable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ EVENT_SOURCE = "vmie"
 _MOST_SUBJECT = 100  # characters of an SNS subject, Amazon SNS API reference, Publish
 
 
-def result_document(request: ImportRequest, *, now: str) -> dict[str, Any]:
+def result_document(request: Request, *, now: str) -> dict[str, Any]:
     """The result of a request as it stands.
 
     Args:
@@ -80,7 +80,7 @@ class ResultPublisher:
     topic_arn: str | None
     workflow: str
 
-    def publish_step(self, request: ImportRequest, *, event: str, now: str) -> None:
+    def publish_step(self, request: Request, *, event: str, now: str) -> None:
         """Publish how a request stands that has not ended.
 
         Args:
@@ -92,7 +92,7 @@ class ResultPublisher:
         self._write(request, document)
         self._put_event(document, event, now)
 
-    def publish_end(self, request: ImportRequest, *, now: str) -> bool:
+    def publish_end(self, request: Request, *, now: str) -> bool:
         """Publish a request's outcome and close it; tell whether this call closed it.
 
         A crash in between makes the next call publish again: events and notifications come at least once.
@@ -107,7 +107,7 @@ class ResultPublisher:
         self._measure(request, status, now)
         return True
 
-    def _write(self, request: ImportRequest, document: dict[str, Any]) -> None:
+    def _write(self, request: Request, document: dict[str, Any]) -> None:
         addresses = [result_addresses.by_id(request.id)]
         if self.table.is_newest(request):
             addresses.append(result_addresses.by_source_key(request.source.key))
@@ -135,7 +135,7 @@ class ResultPublisher:
             if answer["FailedEntryCount"]:
                 raise _entry_error(answer["Entries"][0])
 
-    def _notify(self, document: dict[str, Any], request: ImportRequest) -> None:
+    def _notify(self, document: dict[str, Any], request: Request) -> None:
         if self.topic_arn is None:
             return
         message = {name: value for name, value in document.items() if name != "Inspection"}
@@ -148,7 +148,7 @@ class ResultPublisher:
                 MessageAttributes={"Status": {"DataType": "String", "StringValue": document["Status"]}},
             )
 
-    def _measure(self, request: ImportRequest, status: Status, now: str) -> None:
+    def _measure(self, request: Request, status: Status, now: str) -> None:
         metrics.add_dimension("Workflow", self.workflow)
         metrics.add_metric(status.value, "Count", 1)
         if status is Status.TIMED_OUT:

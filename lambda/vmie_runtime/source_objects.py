@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
-from vmie_runtime.import_request import Source
 from vmie_runtime.import_tasks import REQUEST_ID_TAG
+from vmie_runtime.request import Source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

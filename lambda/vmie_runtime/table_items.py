@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from vmie_runtime.import_request import ATTRIBUTES, OpenState
+from vmie_runtime.request import ATTRIBUTES, OpenState
 
 # Documents are kept as JSON text: DynamoDB's numbers would come back as another type.
 _DOCUMENTS = ("Stop", "Inspection", "Outcome")
@@ -40,7 +40,7 @@ def update_operation(
 
     Args:
         request_id: The request.
-        changes: Field names of `ImportRequest` and their values; None removes a field.
+        changes: Field names of `Request` and their values; None removes a field.
         expect: Only while the request is in this state; None: only while it is open.
         unset: Only while this field is not set; empty: whether it is or not.
     """

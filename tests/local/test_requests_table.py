@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from vmie_local import LocalAws
-from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status
+from vmie_runtime.request import Request, OpenState, Source, Status
 from vmie_runtime.requests_table import RequestsTable
 
 NOW = "2026-11-20T10:00:00.000Z"
@@ -44,7 +44,7 @@ def table(cloud: LocalAws):
     client.delete_table(TableName=name)
 
 
-def request(number: int, **changes) -> ImportRequest:
+def request(number: int, **changes) -> Request:
     values = {
         "id": f"request-{number}",
         "source": Source(
@@ -54,7 +54,7 @@ def request(number: int, **changes) -> ImportRequest:
         "open_state": OpenState.QUEUED,
         "queued_at": f"2026-11-20T10:00:{number:02d}.000Z",
     }
-    return ImportRequest(**{**values, **changes})
+    return Request(**{**values, **changes})
 
 
 def test_a_request_is_created_once(table: RequestsTable):

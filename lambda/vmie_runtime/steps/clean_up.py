@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from vmie_runtime import cleaning
 from vmie_runtime.aws import client
 from vmie_runtime.errors import TaskStillEnding
-from vmie_runtime.import_request import Status
 from vmie_runtime.observability import logger
+from vmie_runtime.request import Status
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.aws import client
 from vmie_runtime.diagnosis import Category, Diagnosis, diagnose_call, diagnose_task, own_failure
-from vmie_runtime.import_request import Status
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.request import Status
 from vmie_runtime.wiring import settings
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 from vmie_runtime import import_tasks, source_objects
 from vmie_runtime.aws import client, error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, TransientServiceError
-from vmie_runtime.import_request import ImportRequest
 from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG, ec2_tags
 from vmie_runtime.next_steps import after_image_import
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import success_outcome
+from vmie_runtime.request import Request
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
 
@@ -63,7 +63,7 @@ def _tag(ec2: EC2Client, resources: list[str], tags: dict[str, str]) -> None:
         raise TransientServiceError(f"CreateTags: {error_message(error)}") from error
 
 
-def _tags(request: ImportRequest, workflow: str) -> dict[str, str]:
+def _tags(request: Request, workflow: str) -> dict[str, str]:
     name = request.source.key.rsplit("/", 1)[-1]
     return {
         "Name": name[:_MOST_TAG_VALUE],

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from vmie_runtime import import_tasks
 from vmie_runtime.aws import client
 from vmie_runtime.errors import ImportTaskFailed, RequestFailure, TransientServiceError
-from vmie_runtime.import_request import ImportRequest, OpenState
 from vmie_runtime.import_tasks import ImportTask
 from vmie_runtime.moments import seconds_between
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
+from vmie_runtime.request import OpenState, Request
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table, settings
@@ -63,16 +63,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _look_again(request, step.now)
 
 
-def _look_again(request: ImportRequest, now: str) -> dict[str, Any]:
+def _look_again(request: Request, now: str) -> dict[str, Any]:
     return {"Done": False, "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
 
 
-def _require_seen_lately(request: ImportRequest, now: str) -> None:
+def _require_seen_lately(request: Request, now: str) -> None:
     if request.changed_at is None or seconds_between(request.changed_at, now) > _UNSEEN_SECONDS:
         raise RequestFailure("TaskLost", f"EC2 no longer knows the task {request.task_id}.")
 
 
-def _require_worth_waiting(request: ImportRequest, now: str) -> None:
+def _require_worth_waiting(request: Request, now: str) -> None:
     if request.superseded:
         raise RequestFailure(
             "SourceChanged",
@@ -87,7 +87,7 @@ def _require_worth_waiting(request: ImportRequest, now: str) -> None:
         )
 
 
-def _note_progress(table: RequestsTable, request: ImportRequest, task: ImportTask, now: str) -> str:
+def _note_progress(table: RequestsTable, request: Request, task: ImportTask, now: str) -> str:
     """Write down and publish what moved; tell since when the task stands where it is."""
     if (task.phase, task.progress) == (request.phase, request.progress) and request.changed_at:
         return request.changed_at

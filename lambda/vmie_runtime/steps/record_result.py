@@ -10,9 +10,9 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vmie_runtime.import_request import OpenState, Status
 from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
+from vmie_runtime.request import OpenState, Status
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table

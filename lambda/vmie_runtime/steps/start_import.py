@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 from vmie_runtime import object_keys, source_objects
 from vmie_runtime.aws import client, error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected, ServiceRoleRejected, TaskQuotaExceeded
-from vmie_runtime.import_request import ImportRequest
 from vmie_runtime.import_tasks import ec2_tags, tags_of
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
+from vmie_runtime.request import Request
 from vmie_runtime.settings import Settings
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
@@ -48,15 +48,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"PollAfter": poll_interval(0)}
 
 
-def _keep_inspection(inspected: dict[str, Any], request: ImportRequest) -> None:
+def _keep_inspection(inspected: dict[str, Any], request: Request) -> None:
     requests_table().update(request.id, {"inspection": inspected["Inspection"]})
     if rejection := inspected.get("Rejection"):
         raise RequestRejected(rejection["Code"], rejection["Message"], **rejection["Facts"])
 
 
-def _import_image(
-    ec2: EC2Client, request: ImportRequest, configured: Settings, source_keys: list[str]
-) -> str:
+def _import_image(ec2: EC2Client, request: Request, configured: Settings, source_keys: list[str]) -> str:
     try:
         with transient_errors_named():
             answer = ec2.import_image(**_parameters(request, configured))
@@ -73,7 +71,7 @@ def _import_image(
     return answer["ImportTaskId"]
 
 
-def _parameters(request: ImportRequest, configured: Settings) -> Any:
+def _parameters(request: Request, configured: Settings) -> Any:
     defaults = dict(configured.import_defaults)
     tags = {**defaults.pop("Tags", {}), **tags_of(request, configured.requests_table)}
     container = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from vmie_runtime.errors import RequestFailure
-from vmie_runtime.import_request import ImportRequest, OpenState
 from vmie_runtime.moments import normalise
+from vmie_runtime.request import OpenState, Request
 from vmie_runtime.requests_table import RequestsTable
 
 
@@ -34,18 +34,18 @@ class StepEvent:
             now=normalise(event["Now"]),
         )
 
-    def find_request(self, table: RequestsTable) -> ImportRequest | None:
+    def find_request(self, table: RequestsTable) -> Request | None:
         """The request, if it is open and this execution is the one that carries it."""
         request = table.find(self.request_id) if self.request_id else None
         if request is None or request.open_state is None:
             return None
         return request if self.carries(request) else None
 
-    def carries(self, request: ImportRequest) -> bool:
+    def carries(self, request: Request) -> bool:
         """Tell whether this execution is the request's newest."""
         return self.execution_arn.endswith(f":{request.execution_name}")
 
-    def require_request(self, table: RequestsTable) -> ImportRequest:
+    def require_request(self, table: RequestsTable) -> Request:
         """The request of this execution.
 
         Raises:

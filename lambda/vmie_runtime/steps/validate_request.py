@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from vmie_runtime import object_keys, source_objects
 from vmie_runtime.aws import client
 from vmie_runtime.errors import RequestFailure, RequestRejected
-from vmie_runtime.import_request import ImportRequest
 from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
+from vmie_runtime.request import Request
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings
 
@@ -60,7 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
 
 
-def _times(request: ImportRequest, now: str) -> dict[str, str]:
+def _times(request: Request, now: str) -> dict[str, str]:
     """When the request began and must have ended, by the execution's own time.
 
     The reconciler admits with the time of whatever woke it; an event may have lain in the queue for days.

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import BUCKET, LATER, NOW, World
-from vmie_runtime.import_request import ImportRequest, OpenState, Status
 from vmie_runtime.intake import handler
+from vmie_runtime.request import OpenState, Request, Status
 
 KEY = "images/web.vmdk"
 
@@ -39,7 +39,7 @@ def take(world: World, context, *events: dict) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def requests(world: World) -> list[ImportRequest]:
+def requests(world: World) -> list[Request]:
     """All requests, in the order of their arrival."""
     ids = [item_id for item_id in world.aws.dynamodb.items if "#" not in item_id]
     return [found for found in map(world.table.find, ids) if found is not None]

@@ -5,8 +5,8 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import NOW, SOON, WORKFLOW, World
-from vmie_runtime.import_request import ImportRequest, OpenState, Status
 from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG
+from vmie_runtime.request import OpenState, Request, Status
 
 STOP = {"Code": "SourceDeleted", "Message": "images/web.vmdk was deleted."}
 
@@ -15,7 +15,7 @@ def run(world: World, *, sweep: bool = False, now: str = SOON) -> None:
     world.reconciler.run(now, sweep=sweep)
 
 
-def queue(world: World, number: int, **changes) -> list[ImportRequest]:
+def queue(world: World, number: int, **changes) -> list[Request]:
     """Requests in the order of their arrival."""
     return [
         world.request(f"images/{each}.vmdk", queued_at=f"2026-11-20T10:00:{each:02d}.000Z", **changes)
@@ -23,7 +23,7 @@ def queue(world: World, number: int, **changes) -> list[ImportRequest]:
     ]
 
 
-def started(world: World, requests: list[ImportRequest]) -> list[bool]:
+def started(world: World, requests: list[Request]) -> list[bool]:
     return [world.is_started(request) for request in requests]
 
 

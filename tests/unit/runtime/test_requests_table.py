@@ -5,7 +5,7 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import LATER, NOW, SOON, World
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.import_request import OpenState, Status
+from vmie_runtime.request import OpenState, Status
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import World
 from vmie_runtime.errors import TaskStillEnding, TransientServiceError
-from vmie_runtime.import_request import Status
+from vmie_runtime.request import Status
 from vmie_runtime.steps.clean_up import handler
 
 FAILED = {"Status": "Failed", "Error": {"Code": "TaskStalled", "Message": "It stands."}}

@@ -8,7 +8,7 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import NOW, SOON, World
 from vmie_runtime.errors import ImportTaskFailed, RequestFailure
-from vmie_runtime.import_request import ImportRequest, OpenState, Status
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.steps.poll_import import handler
 
 
@@ -132,7 +132,7 @@ def test_a_poll_that_outlives_its_request_does_not_overwrite_the_result(world: W
     assert world.result(request)["Status"] == "Cancelled"
 
 
-def _end_while_described(world: World, request: ImportRequest, monkeypatch) -> None:
+def _end_while_described(world: World, request: Request, monkeypatch) -> None:
     describe = world.aws.ec2.describe_import_image_tasks
 
     def ending(**arguments):

@@ -6,7 +6,7 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import SOON, World
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.import_request import OpenState, Status
+from vmie_runtime.request import OpenState, Status
 from vmie_runtime.steps.record_result import handler
 
 SUCCEEDED = {"Status": "Succeeded", "ImageId": "ami-1", "SnapshotIds": [], "Images": {"us-east-1": "ami-1"}}

@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import SOON, World
 from vmie_runtime.errors import RequestFailure
-from vmie_runtime.import_request import Status
+from vmie_runtime.request import Status
 from vmie_runtime.steps.validate_request import handler
 
 

@@ -77,7 +77,7 @@ def request_id(source: Source) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportRequest:
+class Request:
     """One item of the requests table.
 
     Attributes:
@@ -177,6 +177,6 @@ class ImportRequest:
 # Field -> attribute name in the table.
 ATTRIBUTES = {
     each.name: "".join(part.title() for part in each.name.split("_"))
-    for each in fields(ImportRequest)
+    for each in fields(Request)
     if each.name != "source"
 }

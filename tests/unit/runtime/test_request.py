@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmie_runtime.import_request import ImportRequest, OpenState, Source, Status, request_id
+from vmie_runtime.request import OpenState, Request, Source, Status, request_id
 from vmie_runtime.requests_table import comparable
 from vmie_runtime.table_items import deserialise, serialise
 
@@ -19,7 +19,7 @@ sources = st.builds(
 )
 documents = st.dictionaries(texts, st.integers() | texts | st.none() | st.floats(allow_nan=False))
 requests = st.builds(
-    ImportRequest,
+    Request,
     id=texts,
     source=sources,
     status=st.sampled_from(Status),
@@ -35,7 +35,7 @@ requests = st.builds(
 
 @given(requests)
 def test_a_request_survives_the_table(request):
-    assert ImportRequest.from_item(deserialise(serialise(request.to_item()))) == request
+    assert Request.from_item(deserialise(serialise(request.to_item()))) == request
 
 
 @given(sources)
@@ -55,7 +55,7 @@ def test_sequencers_of_different_lengths_compare_as_s3_says():
 
 
 def test_the_execution_and_the_token_follow_admission_and_attempt():
-    request = ImportRequest(
+    request = Request(
         id="ab" * 16,
         source=Source(bucket="b", key="k", version_id=None, etag="e", size=1, sequencer="1"),
         status=Status.QUEUED,
