@@ -20,6 +20,7 @@ from vmie_local.vm_import.import_image.conversion import Converter
 from vmie_local.vm_import.import_image.service import ImportImageService
 from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.limits import Limits
+from vmie_local.vm_import.quota import Quota
 from vmie_local.vm_import.service_role import ServiceRoles
 from vmie_local.vm_import.task_book import TaskBook
 
@@ -58,10 +59,11 @@ class VmImport:
         decoder = QemuImg.find()
         self.notice = None if decoder else HEADERS_ONLY
         book: TaskBook[ImportImageTask] = TaskBook()
-        self._engine = Engine(cloud.clock, book.all)
+        quota = Quota(self.limits, (book,))
+        self._engine = Engine(cloud.clock, quota.tasks)
         self._images = ImportImageService(
             clock=cloud.clock,
-            limits=self.limits,
+            quota=quota,
             book=book,
             engine=self._engine,
             roles=self.roles,

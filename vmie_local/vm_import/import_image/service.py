@@ -15,8 +15,8 @@ from vmie_local.vm_import.import_image import task as import_task
 from vmie_local.vm_import.import_image.conversion import Converter
 from vmie_local.vm_import.import_image.request import ImportImageRequest, parse
 from vmie_local.vm_import.import_image.task import ImportImageTask
-from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.ports import Faults, Keys, Registry
+from vmie_local.vm_import.quota import Quota
 from vmie_local.vm_import.service_role import ServiceRoles
 from vmie_local.vm_import.task_book import TaskBook, TokenReusedError
 
@@ -26,7 +26,7 @@ class ImportImageService:
     """The operations, without HTTP: parameters and answers have botocore's member names."""
 
     clock: Clock
-    limits: Limits
+    quota: Quota
     book: TaskBook[ImportImageTask]
     engine: Engine
     roles: ServiceRoles
@@ -56,8 +56,7 @@ class ImportImageService:
             known = self._known(place, request)
             if known:
                 return self._first_answer(place, known)
-            if self.book.active(place) >= self.limits.concurrent_tasks:
-                raise request_errors.too_many_tasks(self.limits.concurrent_tasks)
+            self.quota.require_room(place)
             task = self._accept(place, request, role_arn)
             return self._first_answer(place, task)
 

@@ -20,6 +20,7 @@ from vmie_local.vm_import.import_image.conversion import Converter
 from vmie_local.vm_import.import_image.service import ImportImageService
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.ports import FetchRefusedError, NewImage, NewSnapshot, ServiceRole
+from vmie_local.vm_import.quota import Quota
 from vmie_local.vm_import.service_role import ServiceRoles
 from vmie_local.vm_import.task import Task, TaskFault, Work
 from vmie_local.vm_import.task_book import TaskBook
@@ -229,7 +230,7 @@ class World:
     def make_service(self, decoder: FakeDecoder | None) -> ImportImageService:
         return ImportImageService(
             clock=self.clock,
-            limits=self.limits,
+            quota=Quota(self.limits, (self.book,)),
             book=self.book,
             engine=self.engine,  # type: ignore[arg-type]
             roles=self.roles,
