@@ -14,7 +14,8 @@ a ``read(offset, length)``: ``FileSource`` for a local file.
 from vmie_images.catalogue import CATALOGUE, Severity
 from vmie_images.errors import BudgetExceededError, CorruptImageError, ImageError
 from vmie_images.findings import Finding, Verdict
-from vmie_images.inspection import Inspection, inspect_container
+from vmie_images.inspected import ImageFile, Inspection
+from vmie_images.inspection import inspect_container, inspect_containers
 from vmie_images.ranges import FileSource, MemorySource, RangeSource
 from vmie_images.reader import Budget, Cost
 
@@ -27,10 +28,12 @@ __all__ = [
     "FileSource",
     "Finding",
     "ImageError",
+    "ImageFile",
     "Inspection",
     "MemorySource",
     "RangeSource",
     "Severity",
     "Verdict",
     "inspect_container",
+    "inspect_containers",
 ]

@@ -8,7 +8,7 @@ from vmie_images.fields import printable
 from vmie_images.volumes.volume import Volume
 
 if TYPE_CHECKING:
-    from vmie_images.inspection import InspectedDisk, Inspection
+    from vmie_images.inspected import InspectedDisk, Inspection
 
 
 MAX_ITEMS = 64
@@ -36,9 +36,11 @@ def inspection_document(inspection: Inspection) -> dict[str, Any]:
 
 def _disk(disk: InspectedDisk, volumes: list[Volume]) -> dict[str, Any]:
     image, table = disk.image, disk.table
-    own = [volume for volume in volumes if volume.disk == image.name]
+    own = [volume for volume in volumes if volume.disk_index == disk.number - 1]
     return {
+        "Number": disk.number,
         "Name": printable(image.name),
+        "File": printable(disk.file),
         "Container": {"Format": image.format, "Subtype": image.subtype},
         "VirtualSize": image.virtual_size,
         "StoredSize": image.stored_size,

@@ -66,6 +66,10 @@ class FindingLog:
         if finding not in self.findings:
             self.findings.append(finding)
 
+    def has(self, *codes: str) -> bool:
+        """Whether one of these codes was noted."""
+        return any(finding.code in codes for finding in self.findings)
+
     def drop(self, *codes: str) -> None:
         """Forget the findings of these codes: a later one says better what is wrong."""
         self.findings[:] = [finding for finding in self.findings if finding.code not in codes]

@@ -1,30 +1,29 @@
-"""One inspection, from a file to its document."""
+"""One inspection, from the files of a machine to what is wrong with it."""
 
 from __future__ import annotations
 
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
-from vmie_images.containers.container import Container, DiskImage
+from vmie_images.containers.container import Container
 from vmie_images.containers.recognition import CORRUPT, recognise
-from vmie_images.document import inspection_document
+from vmie_images.declared_format import compare, format_of_name
 from vmie_images.errors import BudgetExceededError, CorruptImageError, ImageError
-from vmie_images.findings import Finding, FindingLog, Verdict, verdicts
+from vmie_images.findings import FindingLog
 from vmie_images.guest.examination import Examination, examine
-from vmie_images.guest.guest import Guest
-from vmie_images.partitions.table import PartitionTable, read_table
+from vmie_images.inspected import ImageFile, InspectedDisk, Inspection
+from vmie_images.partitions.table import read_table
 from vmie_images.ranges import RangeSource
-from vmie_images.reader import Budget, Cost, RangeReader
-from vmie_images.verdict.recommendation import Recommendation, recommend
-from vmie_images.volumes.volume import Volume
+from vmie_images.reader import Budget, Ledger, RangeReader
+from vmie_images.volumes.survey import Disk
 
-SUFFIX_FORMATS = {"ova": "OVA", "vmdk": "VMDK", "vhd": "VHD", "vhdx": "VHDX", "raw": "RAW", "img": "RAW"}
-"""The format that a key's suffix (lower case, without its dot) stands for."""
+MAX_VOLUMES = 21
+"""Volumes of an AMI that ImportImage makes, at most."""
 _SEVERITIES = ("error", "warning", "info")
 _UNFORESEEN = (
     ArithmeticError,
@@ -39,113 +38,110 @@ _UNFORESEEN = (
 )
 
 
-@dataclass
-class InspectedDisk:
-    """A disk and its partition table, ``None`` where there is no disk content to read."""
-
-    image: DiskImage
-    table: PartitionTable | None = None
-
-
-@dataclass
-class Inspection:
-    """What an inspection found out.
-
-    Attributes:
-        container: The file, recognised.
-        disks: Its disks.
-        volumes: Partitions and logical volumes of all disks.
-        guest: The guest; ``None`` where none was found.
-        findings: What is wrong or doubtful, worst first.
-        cost: What the inspection spent.
-    """
-
-    container: Container
-    disks: list[InspectedDisk] = field(default_factory=list)
-    volumes: list[Volume] = field(default_factory=list)
-    guest: Guest | None = None
-    findings: list[Finding] = field(default_factory=list)
-    cost: Cost = field(default_factory=lambda: Cost(0, 0, 0.0))
-
-    @property
-    def verdicts(self) -> dict[str, Verdict]:
-        """The verdict on each method of import: ``image``, ``snapshot``, ``direct``."""
-        return verdicts(self.findings)
-
-    @property
-    def recommendation(self) -> Recommendation:
-        """The method and the parameters to import it with."""
-        return recommend(self.container, self.guest, self.verdicts)
-
-    def to_document(self) -> dict[str, Any]:
-        """The document that a result holds and the command prints: JSON types only, sizes in bytes."""
-        return inspection_document(self)
-
-
 def inspect_container(
     source: RangeSource,
     *,
     name: str,
     expected: str | None = None,
     budget: Budget | None = None,
+    region: str | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Inspection:
-    """Inspect a disk image.
+    """Inspect a disk image in one file; ``inspect_containers`` says what each argument means."""
+    return inspect_containers([ImageFile(source, name, expected)], budget=budget, region=region, clock=clock)
+
+
+def inspect_containers(
+    files: Sequence[ImageFile],
+    *,
+    budget: Budget | None = None,
+    region: str | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Inspection:
+    """Inspect the files that together hold the disks of one machine.
 
     Args:
-        source: The file or object.
-        name: Its name; it names the disk in the document and opens nothing.
-        expected: The format that the request or the key's suffix declares: ``OVA``, ``VMDK``, ``VHD``,
-            ``VHDX`` or ``RAW``, in any case. Default: the format that the suffix of ``name`` stands for.
-        budget: What may be spent. Default: ``Budget()``.
+        files: The files, in the order of the machine's disks: the first holds what the machine boots from.
+            The system may be on another, or on a logical volume over several.
+        budget: What may be spent on all of them together. Default: ``Budget()``.
+        region: The Region that is to import it, such as ``eu-west-1``; what that Region cannot run is found
+            then. Default: no Region in particular.
         clock: Monotonic seconds. Default: ``time.monotonic``.
 
     Returns:
-        The inspection. Whatever is wrong with the image is among its findings.
+        The inspection. Whatever is wrong with the images is among its findings.
 
     Raises:
-        OSError: The source could not be read; what a source of another kind raises passes unchanged.
+        OSError: A source could not be read; what a source of another kind raises passes unchanged.
+        ValueError: There is no file.
     """
-    reader = RangeReader(source, budget, clock)
+    if not files:
+        raise ValueError("there is no file to inspect: a machine has at least one disk")
+    ledger = Ledger(budget, clock)
     log = FindingLog()
-    inspection = Inspection(Container("unknown", source.size), findings=log.findings)
-    if expected is None:
-        expected = SUFFIX_FORMATS.get(name.rpartition(".")[2].lower())
+    inspection = Inspection([Container("unknown", file.source.size) for file in files], findings=log.findings)
     try:
-        _inspect(inspection, reader, name, expected, log, (budget or Budget()).initramfs)
+        _inspect(inspection, _told_apart(files), ledger, log, region)
     except BudgetExceededError as error:
         log.add("InspectionIncomplete", str(error))
     log.findings.sort(key=lambda finding: _SEVERITIES.index(finding.severity))
-    inspection.cost = reader.cost
+    inspection.cost = ledger.cost
     return inspection
 
 
+def _told_apart(files: Sequence[ImageFile]) -> list[ImageFile]:
+    """The files by names that differ: two folders may hold a ``disk.vmdk`` each."""
+    often = Counter(file.name for file in files)
+    return [
+        replace(file, name=f"{file.name} (file {number})") if often[file.name] > 1 else file
+        for number, file in enumerate(files, 1)
+    ]
+
+
 def _inspect(
-    inspection: Inspection,
-    reader: RangeReader,
-    name: str,
-    expected: str | None,
-    log: FindingLog,
-    initramfs_limit: int,
+    inspection: Inspection, files: list[ImageFile], ledger: Ledger, log: FindingLog, region: str | None
 ) -> None:
-    with _shielded(log):
-        inspection.container = recognise(reader, name, log)
-    inspection.disks = [InspectedDisk(disk) for disk in inspection.container.disks]
-    for disk in inspection.disks:
-        with _shielded(log):
-            _read_table(disk, log.for_disk(disk.image.name))
-    _compare(inspection, expected, log)
+    cache = ledger.budget.cache_bytes // len(files)
+    for index, file in enumerate(files):
+        reader = RangeReader(file.source, ledger=ledger, cache_bytes=cache)
+        _open(inspection, index, file, reader, log)
+    if len(inspection.disks) > MAX_VOLUMES:
+        log.add("TooManyDisks", f"{len(inspection.disks)} disks")
     readable = [
-        (disk.image.name, disk.image.data, disk.table)
-        for disk in inspection.disks
+        Disk(index, disk.image.name, disk.image.data, disk.table)
+        for index, disk in enumerate(inspection.disks)
         if disk.image.data is not None and disk.table is not None
     ]
     examination = Examination()
     try:
         with _shielded(log):
-            examine(readable, examination, log, initramfs_limit)
+            examine(readable, examination, log, ledger.budget.initramfs, region)
     finally:
         inspection.volumes, inspection.guest = examination.volumes, examination.guest
+        if examination.system_disk is not None:
+            _excuse_data_disks(inspection.disks[examination.system_disk].image.name, log)
+
+
+def _open(inspection: Inspection, index: int, file: ImageFile, reader: RangeReader, log: FindingLog) -> None:
+    """Recognise a file, read its disks' partition tables, and compare it with what it should be."""
+    own = FindingLog()
+    try:
+        with _shielded(own):
+            inspection.containers[index] = recognise(reader, file.name, own)
+        container = inspection.containers[index]
+        first = len(inspection.disks) + 1
+        disks = [
+            InspectedDisk(image, number=number, file=file.name)
+            for number, image in enumerate(container.disks, first)
+        ]
+        inspection.disks += disks
+        for disk in disks:
+            with _shielded(own):
+                _read_table(disk, own.for_disk(disk.image.name))
+        expected = file.expected if file.expected is not None else format_of_name(file.name)
+        compare(container, disks, expected, own)
+    finally:
+        log.findings += own.findings
 
 
 @contextmanager
@@ -178,26 +174,9 @@ def _read_table(disk: InspectedDisk, log: FindingLog) -> None:
         log.add("NoPartitions", f"a {disk.table.scheme} partition table without partitions")
 
 
-def _compare(inspection: Inspection, expected: str | None, log: FindingLog) -> None:
-    """Compare what the file is with what it was said to be."""
-    container = inspection.container
-    if expected is None or container.format == expected.upper() or container.format in ("empty", "unknown"):
-        return
-    if any(finding.code in ("UnsupportedFormat", "CompressedFile") for finding in log.findings):
-        return
-    if container.format == "RAW" and inspection.disks:
-        if not _looks_like_a_disk(inspection.disks[0]):
-            log.drop("RawSizeNotSectors", "NoPartitionTable")
-            log.add(
-                "FormatUnrecognised", f"a file declared as {expected.upper()} without that format's marks"
-            )
-            inspection.disks[0].table = None
-            return
-        if expected.upper() == "VHD":
-            log.add("VhdTruncated", "no footer at the file's end; what there is reads as a raw disk")
-            return
-    log.add("FormatMismatch", f"the file is {container.format}, declared as {expected.upper()}")
-
-
-def _looks_like_a_disk(disk: InspectedDisk) -> bool:
-    return disk.table is not None and (disk.table.scheme is not None or disk.table.whole_disk)
+def _excuse_data_disks(system: str, log: FindingLog) -> None:
+    """A disk beside the system's may do without partitions: nothing is known to reject it for that."""
+    for finding in list(log.findings):
+        if finding.code in ("NoPartitionTable", "NoPartitions") and finding.disk not in (None, system):
+            log.findings.remove(finding)
+            log.for_disk(finding.disk).add("DataDiskWithoutPartitions", finding.found)

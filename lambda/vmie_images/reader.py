@@ -48,13 +48,51 @@ class Cost:
     seconds: float
 
 
+class Ledger:
+    """What one inspection may spend and has spent, over all the files it reads.
+
+    Args:
+        budget: What may be spent. Default: ``Budget()``.
+        clock: Monotonic seconds. Default: ``time.monotonic``.
+    """
+
+    def __init__(self, budget: Budget | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.budget = budget or Budget()
+        self._clock = clock
+        self._started = clock()
+        self._gets = 0
+        self._bytes = 0
+
+    @property
+    def cost(self) -> Cost:
+        """What was spent so far."""
+        return Cost(self._gets, self._bytes, self._clock() - self._started)
+
+    def spend(self, length: int) -> None:
+        """Count a read before it is made, so that what the budget does not allow is never read.
+
+        Raises:
+            BudgetExceededError: The read would cost more than the budget allows.
+        """
+        if self._gets + 1 > self.budget.gets:
+            raise BudgetExceededError(f"more than {self.budget.gets} reads")
+        if self._bytes + length > self.budget.bytes:
+            raise BudgetExceededError(f"more than {self.budget.bytes} bytes")
+        if self._clock() - self._started > self.budget.seconds:
+            raise BudgetExceededError(f"more than {self.budget.seconds:g} seconds")
+        self._gets += 1
+        self._bytes += length
+
+
 class RangeReader:
     """Reads a source in aligned blocks, each at most once while it stays cached.
 
     Args:
         source: The file or object.
-        budget: What may be spent. Default: ``Budget()``.
+        budget: What may be spent. Default: the ledger's, or ``Budget()``.
         clock: Monotonic seconds. Default: ``time.monotonic``.
+        ledger: Counts what is spent, together with the other files of an inspection. Default: one of its own.
+        cache_bytes: Bytes to keep in memory. Default: the budget's.
     """
 
     def __init__(
@@ -62,14 +100,15 @@ class RangeReader:
         source: RangeSource,
         budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        ledger: Ledger | None = None,
+        cache_bytes: int | None = None,
     ) -> None:
         self._source = source
-        self._budget = budget or Budget()
-        self._clock = clock
-        self._started = clock()
+        self._ledger = ledger or Ledger(budget, clock)
+        self._single_read = self._ledger.budget.single_read
+        self._cache_bytes = self._ledger.budget.cache_bytes if cache_bytes is None else cache_bytes
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._gets = 0
-        self._bytes = 0
 
     @property
     def size(self) -> int:
@@ -79,7 +118,7 @@ class RangeReader:
     @property
     def cost(self) -> Cost:
         """What was spent so far."""
-        return Cost(self._gets, self._bytes, self._clock() - self._started)
+        return self._ledger.cost
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the bytes from ``offset``, fewer than ``length`` only where the source ends.
@@ -93,7 +132,7 @@ class RangeReader:
         length = min(length, self.size - offset)
         if length <= 0:
             return b""
-        if length > self._budget.single_read:
+        if length > self._single_read:
             raise CorruptImageError(f"a structure claims {length} bytes at offset {offset}")
         first, last = offset // BLOCK_SIZE, (offset + length - 1) // BLOCK_SIZE
         data = b"".join(self._cached(first, last))
@@ -112,7 +151,7 @@ class RangeReader:
         for index in range(first, last + 1):
             self._blocks.move_to_end(index)
             wanted.append(self._blocks[index])
-        while len(self._blocks) * BLOCK_SIZE > self._budget.cache_bytes:
+        while len(self._blocks) * BLOCK_SIZE > self._cache_bytes:
             self._blocks.popitem(last=False)
         return wanted
 
@@ -126,7 +165,7 @@ class RangeReader:
     def _fetch(self, first: int, count: int) -> None:
         start = first * BLOCK_SIZE
         length = min(count * BLOCK_SIZE, self.size - start)
-        self._spend(length)
+        self._ledger.spend(length)
         data = self._source.read(start, length)
         if len(data) != length:
             raise OSError(
@@ -135,17 +174,6 @@ class RangeReader:
             )
         for index in range(count):
             self._blocks[first + index] = data[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
-
-    def _spend(self, length: int) -> None:
-        """Count a read before it is made, so that what the budget does not allow is never read."""
-        if self._gets + 1 > self._budget.gets:
-            raise BudgetExceededError(f"more than {self._budget.gets} reads")
-        if self._bytes + length > self._budget.bytes:
-            raise BudgetExceededError(f"more than {self._budget.bytes} bytes")
-        if self._clock() - self._started > self._budget.seconds:
-            raise BudgetExceededError(f"more than {self._budget.seconds:g} seconds")
-        self._gets += 1
-        self._bytes += length
 
 
 LOCAL = Budget(gets=20_000, bytes=1 << 30, seconds=600, cache_bytes=64 << 20, initramfs=256 << 20)

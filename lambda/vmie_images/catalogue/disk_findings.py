@@ -24,6 +24,19 @@ PARTITIONS: dict[str, Entry] = {
         snapshot=NONE,
         direct=NONE,
     ),
+    "DataDiskWithoutPartitions": warning(
+        "A further disk of the machine has no partitions. ImportImage is known to want a valid volume on the "
+        "system's disk; what it says to such a data disk is not known.",
+        "Leave an empty disk out and make an EBS volume instead; one that holds data without a partition "
+        "table can be imported as a snapshot and attached.",
+    ),
+    "SystemNotOnBootDisk": warning(
+        "An imported machine starts from its first disk, and may fail to boot where the system is on "
+        "another.",
+        "Name the disk that holds boot loader and system first, or move the system to it.",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
     "PartitionBeyondEnd": error(
         "A partition reaches beyond the disk's end: the image was cut, or was shrunk without its file "
         "systems.",

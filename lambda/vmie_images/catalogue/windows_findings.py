@@ -16,6 +16,12 @@ WINDOWS_FINDINGS: dict[str, Entry] = {
         snapshot=DOUBTS,
         direct=DOUBTS,
     ),
+    "RegionNotSupported": error(
+        "The user guide's table of supported systems leaves this system out for the Region.",
+        "Import it in another Region and copy the AMI, if the system may run there at all.",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
     "NanoServer": error(
         "Nano Server is not supported.",
         "Import an installation with Server Core or the desktop.",

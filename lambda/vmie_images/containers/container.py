@@ -78,3 +78,18 @@ class Container:
         """Bytes of all disks together; ``None`` where one of them is unknown."""
         sizes = [disk.virtual_size for disk in self.disks]
         return sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
+
+
+def together(containers: list[Container]) -> Container:
+    """Several files that make up one machine, as one; of the format ``mixed`` where theirs differ."""
+    if len(containers) == 1:
+        return containers[0]
+    formats = {container.format for container in containers}
+    subtypes = {container.subtype for container in containers}
+    return Container(
+        format=formats.pop() if len(formats) == 1 else "mixed",
+        stored_size=sum(container.stored_size for container in containers),
+        subtype=subtypes.pop() if len(subtypes) == 1 else None,
+        disks=[disk for container in containers for disk in container.disks],
+        machine=next((container.machine for container in containers if container.machine), None),
+    )

@@ -17,8 +17,6 @@ _TIB = 1 << 40
 _OPENERS = {"VMDK": open_vmdk, "VHD": open_vhd, "VHDX": open_vhdx}
 CORRUPT = {"VMDK": "VmdkCorrupt", "VHD": "VhdCorrupt", "VHDX": "VhdxCorrupt", "OVA": "OvaCorrupt"}
 """The finding that a damaged file of each format is."""
-MAX_VOLUMES = 21
-"""Volumes of an AMI that ImportImage makes, at most."""
 
 
 def recognise(source: RangeSource, name: str, log: FindingLog) -> Container:
@@ -38,13 +36,10 @@ def recognise(source: RangeSource, name: str, log: FindingLog) -> Container:
         disks = [disk] if disk.format in DISK_FORMATS else []
         return Container(disk.format, source.size, disk.subtype, disks)
     try:
-        container = open_ova(source, log, _open_member)
+        return open_ova(source, log, _open_member)
     except CorruptImageError as error:
         log.add(error.code or CORRUPT["OVA"], error.found)
         return Container("OVA", source.size)
-    if len(container.disks) > MAX_VOLUMES:
-        log.add("TooManyDisks", f"{len(container.disks)} disks")
-    return container
 
 
 def open_disk(name: str, source: RangeSource, log: FindingLog, kind: str | None = None) -> DiskImage:

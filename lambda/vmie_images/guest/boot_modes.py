@@ -31,6 +31,17 @@ class BootSetup:
     loaders: list[str] = field(default_factory=list)
     fallback: bool = False
     architectures: list[str] = field(default_factory=list)
+    other_disks: list[int] = field(default_factory=list)
+    """Numbers, from 2, of the further disks that hold boot code for a BIOS."""
+
+    @property
+    def absence(self) -> str:
+        """What is missing where nothing would start."""
+        missing = "neither boot code in the first sector nor an EFI system partition with a loader"
+        if not self.other_disks:
+            return missing
+        listed = " and ".join(f"disk {number}" for number in self.other_disks)
+        return f"on the first disk {missing}; there is boot code on {listed}: name that disk first"
 
 
 def read_boot_setup(tables: list[PartitionTable], volumes: list[Volume]) -> BootSetup:
@@ -43,6 +54,7 @@ def read_boot_setup(tables: list[PartitionTable], volumes: list[Volume]) -> Boot
                 _list_loaders(setup, volume)
     if tables and _boots_by_bios(tables[0]):
         setup.modes.append("legacy-bios")
+    setup.other_disks = [number for number, table in enumerate(tables[1:], 2) if _boots_by_bios(table)]
     if setup.fallback:
         setup.modes.append("uefi")
     return setup

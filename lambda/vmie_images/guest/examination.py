@@ -14,15 +14,11 @@ from vmie_images.guest.linux_guest import describe_linux
 from vmie_images.guest.linux_roots import find_roots
 from vmie_images.guest.windows import find_windows
 from vmie_images.guest.windows_guest import describe_windows
-from vmie_images.partitions.table import PartitionTable
-from vmie_images.ranges import RangeSource
+from vmie_images.verdict.disk_rules import judge_places
 from vmie_images.verdict.linux_rules import judge_linux
 from vmie_images.verdict.windows_rules import judge_windows
-from vmie_images.volumes.survey import survey
+from vmie_images.volumes.survey import Disk, survey
 from vmie_images.volumes.volume import Volume
-
-Disk = tuple[str, RangeSource, PartitionTable]
-"""Name, content and partition table."""
 
 _HARMLESS = frozenset({"swap", "FAT", "exFAT"})
 """Kinds of volume that hold no operating system of their own."""
@@ -37,10 +33,16 @@ class Examination:
 
     volumes: list[Volume] = field(default_factory=list)
     guest: Guest | None = None
+    system_disk: int | None = None
+    """The place, from 0, of the disk that holds the guest's system."""
 
 
 def examine(
-    disks: list[Disk], examination: Examination, log: FindingLog, initramfs_limit: int = SAMPLE
+    disks: list[Disk],
+    examination: Examination,
+    log: FindingLog,
+    initramfs_limit: int = SAMPLE,
+    region: str | None = None,
 ) -> None:
     """Find the volumes and the guest, and hold the guest against the requirements.
 
@@ -49,8 +51,9 @@ def examine(
         examination: Receives what is found.
         log: Receives what is wrong.
         initramfs_limit: Bytes to read of each initial file system of a Linux guest.
+        region: The Region that is to import it.
     """
-    tables = [table for _, _, table in disks]
+    tables = [disk.table for disk in disks]
     examination.volumes = volumes = survey(disks, log)
     setup = read_boot_setup(tables, volumes)
     roots = find_roots(volumes, log)
@@ -59,11 +62,18 @@ def examine(
         places = [root.volume.described for root in roots] + [facts.volume.described for facts in windows]
         log.add("SeveralOperatingSystems", f"systems on {', '.join(places)}")
     if windows:
+        system = windows[0].volume
+        disk_log = log.for_disk(system.disk)
+        examination.system_disk = system.disk_index
         examination.guest = describe_windows(windows[0], setup)
-        judge_windows(windows[0], setup, tables, log.for_disk(windows[0].volume.disk))
+        judge_windows(windows[0], setup, tables, disk_log, region)
+        judge_places(system, disk_log)
     elif roots:
         facts = LinuxFacts(roots[0])
-        disk_log = log.for_disk(roots[0].volume.disk)
+        system = roots[0].volume
+        disk_log = log.for_disk(system.disk)
+        examination.system_disk = system.disk_index
+        judge_places(system, disk_log)
         try:
             _examine_linux(facts, volumes, setup, disk_log, initramfs_limit)
         finally:

@@ -70,7 +70,7 @@ def _judge_boot(facts: LinuxFacts, setup: BootSetup, log: FindingLog) -> None:
             "UefiFallbackLoaderMissing", f"an EFI system partition with {listed}, without {FALLBACK_LOADER}"
         )
     elif not setup.modes:
-        log.add("NoBootMode", "neither boot code in the first sector nor an EFI system partition")
+        log.add("NoBootMode", setup.absence)
 
 
 def _judge_initramfs(facts: LinuxFacts, log: FindingLog) -> None:

@@ -8,7 +8,9 @@ from vmie_images.containers.container import Container
 from vmie_images.findings import Verdict
 from vmie_images.guest.guest import Guest
 
-_METHODS = ("image", "snapshot", "direct")
+_METHODS = ("image", "snapshot")
+"""The methods that can be asked for, in the order of preference. ``direct`` is judged and not offered."""
+_FORMATS = ("OVA", "VMDK", "VHD", "VHDX", "RAW")
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,12 @@ class Recommendation:
     """A method, and parameters in EC2's own words; ``None`` where there is nothing to recommend.
 
     Attributes:
-        method: ``image``, ``snapshot`` or ``direct``; ``None`` where every method is rejected.
-        format: The container's ``Format``.
+        method: ``image`` or ``snapshot``; ``None`` where both are rejected.
+        format: The container's ``Format``; ``None`` where several files differ in it, or where it cannot be
+            imported.
         platform: ``Linux`` or ``Windows``.
         boot_mode: ``legacy-bios`` or ``uefi``.
-        license_type: ``AWS`` or ``BYOL``.
+        license_type: ``AWS`` or ``BYOL`` for an image; a snapshot takes no licence.
         architecture: ``x86_64`` or ``i386``; ``arm64`` for a snapshot.
     """
 
@@ -49,17 +52,24 @@ def recommend(container: Container, guest: Guest | None, verdicts: dict[str, Ver
     A doubt does not move an image to a method that checks less: there the same doubt would show at boot.
     """
     method = next((name for name in _METHODS if verdicts[name] is not Verdict.REJECTED), None)
-    known = container.format if container.format in ("OVA", "VMDK", "VHD", "VHDX", "RAW") else None
+    known = container.format if container.format in _FORMATS else None
     if guest is None or guest.family is None:
         return Recommendation(method, known)
     return Recommendation(
         method=method,
         format=known,
         platform="Windows" if guest.family == "windows" else "Linux",
-        boot_mode=guest.boot_modes[0] if guest.boot_modes else None,
-        license_type=_license(guest),
+        boot_mode=_boot_mode(guest),
+        license_type=_license(guest) if method != "snapshot" else None,
         architecture=guest.architecture,
     )
+
+
+def _boot_mode(guest: Guest) -> str | None:
+    """Legacy BIOS where both would do, as ImportImage decides; Windows 11 starts by UEFI alone."""
+    if "uefi" in guest.boot_modes and guest.name == "Windows 11":
+        return "uefi"
+    return guest.boot_modes[0] if guest.boot_modes else None
 
 
 def _license(guest: Guest) -> str:

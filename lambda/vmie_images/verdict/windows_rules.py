@@ -6,6 +6,7 @@ from vmie_images.findings import FindingLog
 from vmie_images.guest.boot_modes import BootSetup
 from vmie_images.guest.windows import WindowsFacts
 from vmie_images.partitions.table import PartitionTable
+from vmie_images.verdict.regions import refusal
 from vmie_images.verdict.supported_systems import windows_row
 
 _US_ENGLISH = "0409"
@@ -13,10 +14,15 @@ _DOT_NET_45 = 378389
 
 
 def judge_windows(
-    facts: WindowsFacts, setup: BootSetup, tables: list[PartitionTable], log: FindingLog
+    facts: WindowsFacts,
+    setup: BootSetup,
+    tables: list[PartitionTable],
+    log: FindingLog,
+    region: str | None = None,
 ) -> None:
-    """Hold a Windows guest against the requirements."""
+    """Hold a Windows guest against the requirements, and against what a Region can run."""
     _judge_edition(facts, log)
+    _judge_region(facts, region, log)
     _judge_state(facts, log)
     _judge_boot(facts, setup, tables, log)
     if facts.services_known:
@@ -41,6 +47,15 @@ def _judge_edition(facts: WindowsFacts, log: FindingLog) -> None:
     language = (facts.language or _US_ENGLISH).zfill(4)
     if facts.client and language != _US_ENGLISH:
         log.add("WindowsLanguage", f"installed in the language {language}")
+
+
+def _judge_region(facts: WindowsFacts, region: str | None, log: FindingLog) -> None:
+    row = windows_row(facts.family, facts.edition)
+    if row is None or region is None:
+        return
+    reason = refusal(row, 32 if facts.machine == "i386" else None, region)
+    if reason is not None:
+        log.add("RegionNotSupported", reason)
 
 
 def _judge_state(facts: WindowsFacts, log: FindingLog) -> None:
@@ -74,8 +89,6 @@ def _judge_boot(facts: WindowsFacts, setup: BootSetup, tables: list[PartitionTab
     if facts.family == "Windows 11" and "uefi" not in setup.modes:
         log.add("UefiFallbackLoaderMissing", "Windows 11 boots by UEFI only, and there is no fallback loader")
     elif not setup.modes:
-        log.add(
-            "NoBootMode", "neither boot code in the first sector nor an EFI system partition with a loader"
-        )
+        log.add("NoBootMode", setup.absence)
     if any(part.type == "Windows dynamic disk" for table in tables for part in table.partitions):
         log.add("DynamicDisk", "a partition of a dynamic disk")

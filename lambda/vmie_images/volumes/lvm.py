@@ -38,12 +38,14 @@ class LogicalVolume:
         name: Its name.
         data: Its content; ``None`` where it cannot be read from the disks at hand.
         reason: Why not.
+        sources: The physical volumes that it lies on, in its own order.
     """
 
     group: str
     name: str
     data: RangeSource | None
     reason: str | None = None
+    sources: tuple[RangeSource, ...] = ()
 
 
 def open_physical_volume(data: RangeSource) -> PhysicalVolume:
@@ -134,7 +136,7 @@ def _of_group(name: str, group: dict[str, Any], held: dict[str, RangeSource]) ->
         except (_NotReadable, TypeError, ValueError, KeyError) as error:
             volumes.append(LogicalVolume(name, volume, None, str(error)))
         else:
-            volumes.append(LogicalVolume(name, volume, mapped))
+            volumes.append(LogicalVolume(name, volume, mapped, sources=mapped.sources))
     return volumes
 
 
@@ -187,6 +189,7 @@ class MappedVolume:
     def __init__(self, stretches: list[tuple[int, int, RangeSource, int]], size: int) -> None:
         self._stretches = stretches
         self._starts = [stretch[0] for stretch in stretches]
+        self.sources = tuple(dict.fromkeys(source for _, _, source, _ in stretches))
         self.size = size
 
     def read(self, offset: int, length: int) -> bytes:

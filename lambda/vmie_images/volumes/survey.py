@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.filesystems.btrfs import Btrfs
@@ -25,21 +26,38 @@ MAX_VOLUMES = 64
 _READERS: dict[str, Callable[[RangeSource], FileTree]] = {"ext": Ext, "XFS": Xfs, "NTFS": Ntfs, "FAT": Fat}
 
 
-def survey(disks: list[tuple[str, RangeSource, PartitionTable]], log: FindingLog) -> list[Volume]:
+@dataclass(frozen=True)
+class Disk:
+    """A disk that can be read.
+
+    Attributes:
+        index: Its place among the machine's disks, from 0.
+        name: Its name.
+        data: Its content as the guest sees it.
+        table: Its partition table.
+    """
+
+    index: int
+    name: str
+    data: RangeSource
+    table: PartitionTable
+
+
+def survey(disks: list[Disk], log: FindingLog) -> list[Volume]:
     """The volumes of all disks: partitions first, in order, then logical volumes.
 
     Args:
-        disks: Name, content and partition table of each disk.
+        disks: The disks.
         log: Receives what is wrong with the volumes.
     """
     volumes: list[Volume] = []
-    for index, (name, data, table) in enumerate(disks):
-        if table.scheme is None:
-            volumes.append(Volume(name, index, data))
-        for partition in table.partitions:
-            if partition.start < data.size:
-                window = Window(data, partition.start, partition.size)
-                volumes.append(Volume(name, index, window, partition))
+    for disk in disks:
+        if disk.table.scheme is None:
+            volumes.append(Volume(disk.name, disk.index, disk.data))
+        for partition in disk.table.partitions:
+            if partition.start < disk.data.size:
+                window = Window(disk.data, partition.start, partition.size)
+                volumes.append(Volume(disk.name, disk.index, window, partition))
     if len(volumes) > MAX_VOLUMES:
         log.add("InspectionIncomplete", f"{len(volumes)} partitions, of which {MAX_VOLUMES} were looked at")
         volumes = volumes[:MAX_VOLUMES]
@@ -85,16 +103,17 @@ def _logical_volumes(volumes: list[Volume], log: FindingLog) -> list[Volume]:
                 log.for_disk(volume.disk).add("LvmDamaged", f"{volume.described}: {error.found}")
     if not physical:
         return []
-    first = holders[0]
     found = []
-    for logical in _read(physical, first, log):
+    for logical in _read(physical, holders[0], log):
+        own = [volume for volume in holders if volume.data in logical.sources] or holders
         if logical.data is None:
-            log.for_disk(first.disk).add(
+            log.for_disk(own[0].disk).add(
                 "LvmUnreadable", f"logical volume {logical.group}/{logical.name}: {logical.reason}"
             )
         else:
             mapper = (logical.group, logical.name)
-            found.append(Volume(first.disk, first.disk_index, logical.data, mapper=mapper))
+            spans = tuple(sorted({volume.disk_index for volume in own}))
+            found.append(Volume(own[0].disk, own[0].disk_index, logical.data, mapper=mapper, spans=spans))
     return found
 
 

@@ -25,6 +25,7 @@ class Volume:
         tree: Its file system, where it can be read.
         btrfs: The trees of a btrfs file system.
         problem: Why its file system cannot be read.
+        spans: The places of all disks that a logical volume lies on; empty for what lies on one disk.
     """
 
     disk: str
@@ -36,6 +37,7 @@ class Volume:
     tree: FileTree | None = None
     btrfs: BtrfsTrees | None = None
     problem: str | None = None
+    spans: tuple[int, ...] = ()
 
     @property
     def described(self) -> str:

@@ -112,7 +112,7 @@ VMDK = Container("VMDK", 1)
         ({}, "image"),
         ({"image": Verdict.DOUBTFUL}, "image"),
         ({"image": Verdict.REJECTED}, "snapshot"),
-        ({"image": Verdict.REJECTED, "snapshot": Verdict.REJECTED}, "direct"),
+        ({"image": Verdict.REJECTED, "snapshot": Verdict.REJECTED}, None),
         (dict.fromkeys(ALL, Verdict.REJECTED), None),
     ],
 )
@@ -136,3 +136,13 @@ def test_the_parameters_follow_from_the_guest(guest, expected) -> None:
     assert (advice.platform, advice.boot_mode, advice.license_type, advice.architecture) == expected
     assert advice.format == "VMDK"
     assert recommend(Container("QCOW2", 1), guest, ALL).format is None
+
+
+def test_a_snapshot_takes_no_licence_and_windows_11_starts_by_uefi() -> None:
+    both = ["legacy-bios", "uefi"]
+
+    snapshot = recommend(VMDK, Guest("linux", boot_modes=both), ALL | {"image": Verdict.REJECTED})
+    windows_11 = recommend(VMDK, Guest("windows", "Windows 11", boot_modes=both), ALL)
+
+    assert (snapshot.method, snapshot.license_type, snapshot.boot_mode) == ("snapshot", None, "legacy-bios")
+    assert windows_11.boot_mode == "uefi"

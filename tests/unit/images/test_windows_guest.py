@@ -150,6 +150,18 @@ def test_products_are_told_apart(tree, family, edition, is_client) -> None:
     assert (facts.family, facts.edition, facts.client) == (family, edition, is_client)
 
 
+@pytest.mark.parametrize(("region", "found"), [("cn-north-1", True), ("eu-west-1", False), (None, False)])
+def test_what_the_region_cannot_run_is_found(region, found) -> None:
+    product = SERVER_2019 | {"ProductName": "Windows Server 2022 Standard", "CurrentBuildNumber": "20348"}
+    log = FindingLog()
+    content = {"Windows/System32/config/SOFTWARE": hive(software(product))}
+    facts = find_windows([volume(MemoryTree(content, "NTFS"))], FindingLog())[0]
+
+    judge_windows(facts, BootSetup(["legacy-bios"]), [], log, region)
+
+    assert ({finding.code for finding in log.findings} == {"RegionNotSupported"}) is found
+
+
 EVERY = {
     "Hyper-V": ((software(), system(("ena", "stornvme", "vmms"))), {"HyperVRole"}),
     "no drivers": ((software(), system(("stornvme",))), {"WindowsDriversMissing"}),
