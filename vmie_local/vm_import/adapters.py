@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from vmie_local.blocks.ports import Snapshot
 from vmie_local.clock import Clock
 from vmie_local.disk_images.errors import DecodingCancelledError
 from vmie_local.front_door.api_call import ApiCall
@@ -22,8 +23,8 @@ from vmie_local.vm_import.task import TaskFault
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
-DEFAULT_FAULT_PHASE = "converting"
-"""Where a task fails if the fault does not say."""
+DEFAULT_FAULT_PHASES = {"ImportSnapshot": "downloading/converting"}
+"""Where a task fails if the fault does not say, by the operation that starts it; otherwise `converting`."""
 _CHUNK = 1 << 20
 _READING = ("Get", "List", "Simulate", "Generate")
 
@@ -115,10 +116,10 @@ class Ec2Registry:
         """Whether EBS encryption by default is on."""
         return ec2.snapshots.encrypted_by_default(place.account, place.region)
 
-    def snapshot_size(self, place: Place, snapshot_id: str) -> int | None:
-        """The GiB of a snapshot, or None if there is no such snapshot."""
+    def snapshot(self, place: Place, snapshot_id: str) -> Snapshot | None:
+        """A snapshot, or None if there is none of this id."""
         found = ec2.snapshots.find(place.account, place.region, snapshot_id)
-        return int(found["volume_size"]) if found else None
+        return Snapshot(**found) if found else None
 
     def add_snapshot(self, place: Place, snapshot: NewSnapshot) -> None:
         """Make a snapshot visible."""
@@ -177,7 +178,8 @@ class CloudFaults:
         fault = self._cloud.front_door.faults.take_task_fault(operation)
         if fault is None:
             return None
-        return TaskFault(fault.status_message or "", fault.phase or DEFAULT_FAULT_PHASE, fault.stall)
+        phase = fault.phase or DEFAULT_FAULT_PHASES.get(operation, "converting")
+        return TaskFault(fault.status_message or "", phase, fault.stall)
 
 
 class CloudKeys:

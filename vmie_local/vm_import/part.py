@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.blocks import BlockStore
@@ -13,16 +13,14 @@ from vmie_local.disk_images.qemu_img import QemuImg
 from vmie_local.front_door.api_call import ApiCall, Handler
 from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
-from vmie_local.vm_import import request_errors
+from vmie_local.vm_import import imports, request_errors
 from vmie_local.vm_import.adapters import CloudFaults, CloudKeys, CloudObjects, CloudRoles, Ec2Registry
 from vmie_local.vm_import.engine import Engine
-from vmie_local.vm_import.import_image.conversion import Converter
-from vmie_local.vm_import.import_image.service import ImportImageService
-from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.limits import Limits
+from vmie_local.vm_import.operation import Operation
 from vmie_local.vm_import.quota import Quota
 from vmie_local.vm_import.service_role import ServiceRoles
-from vmie_local.vm_import.task_book import TaskBook
+from vmie_local.vm_import.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from vmie_local.server import LocalAws
@@ -32,8 +30,6 @@ HEADERS_ONLY = (
     "qemu-img is not on PATH: imports check the headers of VMDK, VHD, VHDX and OVA images and store no "
     "blocks of them. Install it (Debian: qemu-utils) to have disks decoded."
 )
-
-Operation = Callable[[Place, Mapping[str, Any]], dict[str, Any]]
 
 
 class VmImport:
@@ -58,21 +54,23 @@ class VmImport:
         self.roles = ServiceRoles(CloudRoles(cloud), mode=cloud.settings.iam)
         decoder = QemuImg.find()
         self.notice = None if decoder else HEADERS_ONLY
-        book: TaskBook[ImportImageTask] = TaskBook()
-        quota = Quota(self.limits, (book,))
-        self._engine = Engine(cloud.clock, quota.tasks)
-        self._images = ImportImageService(
+        books = imports.Books()
+        self._quota = Quota(self.limits, (books.images, books.snapshots))
+        self._engine = Engine(cloud.clock, self._quota.tasks)
+        self._surroundings = Surroundings(
             clock=cloud.clock,
-            quota=quota,
-            book=book,
+            quota=self._quota,
             engine=self._engine,
             roles=self.roles,
-            converter=Converter(CloudObjects(cloud), self.blocks, decoder),
+            objects=CloudObjects(cloud),
+            blocks=self.blocks,
+            decoder=decoder,
             registry=Ec2Registry(cloud.clock),
             keys=CloudKeys(),
             faults=CloudFaults(cloud),
             scratch=self._scratch,
         )
+        self._operations = imports.operations(self._surroundings, books)
         ec2.install(ec2.Hooks(self.blocks.remove, self._require_task))
         self._register(cloud)
         blocks_part.register(cloud, self.blocks)
@@ -90,16 +88,13 @@ class VmImport:
         self.blocks.clear()
 
     def _register(self, cloud: LocalAws) -> None:
-        operations: dict[str, Operation] = {
-            "ImportImage": self._images.import_image,
-            "DescribeImportImageTasks": self._images.describe_import_image_tasks,
-            "CancelImportTask": self._images.cancel_import_task,
-        }
-        for name, operation in operations.items():
+        for name, operation in self._operations.items():
             cloud.front_door.register("ec2", name, _handler(operation))
 
     def _require_task(self, account: str, region: str, task_id: str) -> None:
-        if not self._images.knows(Place(account, region), task_id):
+        with self._engine.lock:
+            known = [book.find(Place(account, region), task_id) for book in self._quota.books]
+        if not any(known):
             raise request_errors.task_unknown(task_id)
 
 

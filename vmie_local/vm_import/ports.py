@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vmie_local.blocks.ports import Snapshot
 from vmie_local.iam_policy.evaluation import Document
 from vmie_local.place import Place
 from vmie_local.vm_import.task import TaskFault
@@ -126,8 +127,8 @@ class Registry(Protocol):
     def encrypts_by_default(self, place: Place) -> bool:
         """Whether the account encrypts every new volume and snapshot of the Region."""
 
-    def snapshot_size(self, place: Place, snapshot_id: str) -> int | None:
-        """The GiB of a snapshot, or None if there is no such snapshot."""
+    def snapshot(self, place: Place, snapshot_id: str) -> Snapshot | None:
+        """A snapshot, or None if there is none of this id."""
 
     def add_snapshot(self, place: Place, snapshot: NewSnapshot) -> None:
         """Make a snapshot visible."""

@@ -28,6 +28,20 @@ def bad_value(message: str) -> ApiError:
     return ApiError("InvalidParameterValue", message)
 
 
+def key_without_encryption() -> ApiError:
+    """A KMS key for what is not to be encrypted."""
+    return bad_combination("If a KmsKeyId is specified, the Encrypted flag must also be set.")
+
+
+def platform_needed() -> ApiError:
+    """UEFI from a snapshot without its Platform. The user guide has the rule; the text is ours."""
+    return ApiError(
+        "MissingParameter",
+        "The request must contain the parameter platform: an import of a snapshot with the boot mode uefi "
+        "needs it.",
+    )
+
+
 def would_have_succeeded() -> ApiError:
     """The answer to a dry run that passed."""
     return ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
@@ -51,8 +65,13 @@ def role_insufficient(role_name: str) -> ApiError:
 
 
 def object_not_local() -> ApiError:
-    """A bucket of another Region."""
+    """A bucket of another Region, as ImportImage and the exports say it."""
     return ApiError("InvalidParameter", "The given S3 object is not local to the region")
+
+
+def bucket_not_local(bucket: str) -> ApiError:
+    """A bucket of another Region, as ImportSnapshot says it."""
+    return ApiError("InvalidParameter", f"The given S3 bucket ({bucket}) is not local to the region.")
 
 
 def bad_source() -> ApiError:
@@ -80,6 +99,11 @@ def too_many_tasks(limit: int) -> ApiError:
 def snapshot_missing(snapshot_id: str) -> ApiError:
     """A snapshot that does not exist."""
     return ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+
+
+def snapshot_not_ready(status: str) -> ApiError:
+    """A snapshot that is not completed."""
+    return ApiError("IncorrectState", f"Snapshot is in invalid state - {status}")
 
 
 def task_unknown(task_id: str) -> ApiError:

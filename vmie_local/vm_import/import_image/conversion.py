@@ -9,16 +9,16 @@ from pathlib import Path
 
 from vmie_local.blocks import BlockStore
 from vmie_local.disk_images import detection, ova, partitions
-from vmie_local.disk_images.decoding import Decoder, copy_sparsely
+from vmie_local.disk_images.decoding import Decoder
 from vmie_local.disk_images.detection import DiskImage
 from vmie_local.disk_images.errors import DiskImageError, DiskTooLargeError, UnsupportedFormatError
 from vmie_local.disk_images.partitions import Guest
 from vmie_local.disk_images.region import FileRegion
 from vmie_local.place import Place
-from vmie_local.vm_import import status_messages
+from vmie_local.vm_import import disk_work, status_messages
+from vmie_local.vm_import.disk_work import StoredDisk
 from vmie_local.vm_import.import_image.request import DiskContainer
-from vmie_local.vm_import.phases import GIB
-from vmie_local.vm_import.ports import FetchRefusedError, Objects
+from vmie_local.vm_import.ports import Objects
 from vmie_local.vm_import.task import TaskFailedError
 
 MAX_DISK_BYTES = 8 << 40
@@ -41,14 +41,6 @@ class CheckedDisk:
     def stored_bytes(self) -> int:
         """The size of the image file; 0 for a snapshot."""
         return self.image.region.size if self.image else 0
-
-
-@dataclass(frozen=True)
-class StoredDisk:
-    """One disk whose blocks are stored: its snapshot's id and size in whole GiB."""
-
-    snapshot_id: str
-    volume_size: int
 
 
 @dataclass(frozen=True)
@@ -78,19 +70,15 @@ class Converter:
         Raises:
             TaskFailedError: If an object cannot be read or is no disk image that the service takes.
         """
-        scratch.mkdir(parents=True, exist_ok=True)
         disks: list[CheckedDisk] = []
         for number, container in enumerate(containers):
             if not container.bucket or not container.key:
                 disks.append(CheckedDisk(container, None))
                 continue
-            target = scratch / f"object-{number}"
+            location, target = (container.bucket, container.key), scratch / f"object-{number}"
+            region = disk_work.fetch(self.objects, place, role_arn, location, target, cancelled)
             try:
-                self.objects.fetch(place, role_arn, container.bucket, container.key, target, cancelled)
-            except FetchRefusedError as error:
-                raise TaskFailedError(status_messages.of_fetch_status(error.http_status)) from error
-            try:
-                disks.extend(_check(container, FileRegion.whole(target, container.key)))
+                disks.extend(_check(container, region))
             except DiskImageError as error:
                 raise TaskFailedError(status_messages.of_disk_error(error)) from error
         return disks
@@ -107,20 +95,9 @@ class Converter:
         Raises:
             TaskFailedError: If the image is damaged.
         """
-        image = disk.image
-        if image is None:
+        if disk.image is None:
             return self._store_copy(disk.container, snapshot_id)
-        raw = scratch / f"{snapshot_id}.decoded"
-        volume_size = max(1, -(-image.virtual_size // GIB))
-        try:
-            if image.format == "RAW":
-                copy_sparsely(image, raw, cancelled)
-            elif self.decoder is not None:
-                self.decoder.decode(image, raw, cancelled)
-        except DiskImageError as error:
-            raise TaskFailedError(status_messages.of_disk_error(error)) from error
-        self.blocks.adopt(snapshot_id, volume_size, raw if raw.exists() else None)
-        return StoredDisk(snapshot_id, volume_size)
+        return disk_work.store(disk.image, snapshot_id, self.blocks, self.decoder, scratch, cancelled)
 
     def look_at_guest(self, stored: StoredDisk) -> Guest | None:
         """What is on a stored disk, or None if headers are all that was checked.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from vmie_local.vm_import import request_errors
+from vmie_local.vm_import import request_errors, s3_location, tag_specifications
 from vmie_local.vm_import.service_role import DEFAULT_ROLE
 
 MAX_DISKS = 21
@@ -110,14 +108,16 @@ def parse(parameters: Mapping[str, Any]) -> ImportImageRequest:
             raise request_errors.invalid_format(wire_name, value)
     _check_license(parameters)
     if parameters.get("KmsKeyId") and not parameters.get("Encrypted"):
-        raise request_errors.bad_combination(
-            "If a KmsKeyId is specified, the Encrypted flag must also be set."
-        )
+        raise request_errors.key_without_encryption()
+    parsed = tuple(_container(given) for given in containers)
+    by_uefi = parameters.get("BootMode") == "uefi"
+    if by_uefi and not parameters.get("Platform") and any(container.snapshot_id for container in parsed):
+        raise request_errors.platform_needed()
     return ImportImageRequest(
-        containers=tuple(_container(given) for given in containers),
+        containers=parsed,
         role_name=parameters.get("RoleName") or DEFAULT_ROLE,
         token=parameters.get("ClientToken") or None,
-        tags=_tags(parameters.get("TagSpecifications") or []),
+        tags=tag_specifications.tags_for(_TAGGED_TYPE, parameters),
         given=parameters,
     )
 
@@ -139,13 +139,7 @@ def _container(given: Mapping[str, Any]) -> DiskContainer:
     if declared and declared.upper() not in FORMATS:
         # What the service says to a format it does not know (user guide, troubleshooting).
         raise request_errors.invalid_format("disk-image-size", 0)
-    bucket = key = None
-    if given.get("UserBucket"):
-        bucket, key = given["UserBucket"].get("S3Bucket"), given["UserBucket"].get("S3Key")
-        if not bucket or not key:
-            raise request_errors.bad_source()
-    elif given.get("Url"):
-        bucket, key = object_of_url(given["Url"])
+    bucket, key = s3_location.of_container(given) or (None, None)
     snapshot_id = given.get("SnapshotId")
     if bucket is None and not snapshot_id:
         raise request_errors.missing("diskContainers.userBucket")
@@ -154,37 +148,3 @@ def _container(given: Mapping[str, Any]) -> DiskContainer:
             "A disk container has either an S3 location or a SnapshotId, not both."
         )
     return DiskContainer(bucket, key, snapshot_id, declared.upper() if declared else None, given)
-
-
-def object_of_url(url: str) -> tuple[str, str]:
-    """Bucket and key of an `s3://` or `https://` address of an object.
-
-    Raises:
-        ApiError: If the address is none.
-    """
-    parts = urlsplit(url)
-    path = unquote(parts.path.lstrip("/"))
-    bucket, key = parts.netloc, path
-    if parts.scheme.lower() in ("http", "https"):
-        virtual = re.fullmatch(r"(.+)\.s3[.-][a-z0-9.-]*amazonaws\.com(?:\.cn)?", parts.netloc)
-        if virtual:
-            bucket = virtual[1]
-        else:
-            bucket, _, key = path.partition("/")
-    elif parts.scheme.lower() != "s3":
-        raise request_errors.bad_source()
-    if not bucket or not key:
-        raise request_errors.bad_source()
-    return bucket, key
-
-
-def _tags(specifications: list[Mapping[str, Any]]) -> dict[str, str]:
-    tags: dict[str, str] = {}
-    for specification in specifications:
-        kind = specification.get("ResourceType")
-        if kind != _TAGGED_TYPE:
-            raise request_errors.bad_value(
-                f"'{kind}' is not a valid taggable resource type for this operation."
-            )
-        tags.update({tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags") or []})
-    return tags

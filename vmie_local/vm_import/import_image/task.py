@@ -13,7 +13,8 @@ from vmie_local.blocks.ids import new_snapshot_id
 from vmie_local.disk_images.partitions import Guest
 from vmie_local.place import Place
 from vmie_local.vm_import import ids
-from vmie_local.vm_import.import_image.conversion import CheckedDisk, Converter, StoredDisk
+from vmie_local.vm_import.disk_work import StoredDisk
+from vmie_local.vm_import.import_image.conversion import CheckedDisk, Converter
 from vmie_local.vm_import.import_image.request import USAGE_OPERATIONS, DiskContainer, ImportImageRequest
 from vmie_local.vm_import.phases import IMPORT_IMAGE, Phase
 from vmie_local.vm_import.ports import NewImage, NewSnapshot, Registry
@@ -49,7 +50,7 @@ class ImportImageTask(Task):
         started_at: float,
         fault: TaskFault | None = None,
     ) -> None:
-        super().__init__(ids.new_import_image_id(), IMPORT_IMAGE, started_at, fault)
+        super().__init__(ids.new_id(ids.IMPORT_IMAGE), IMPORT_IMAGE, started_at, fault)
         self.place, self.request = place, request
         self.details = [SnapshotDetail(container, container.format) for container in request.containers]
         self.image_id: str | None = None

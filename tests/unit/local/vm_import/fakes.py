@@ -9,19 +9,20 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.unit.images.builders import partitioned, vmdk
 from vmie_local.blocks import BlockStore
+from vmie_local.blocks.ports import Snapshot
 from vmie_local.clock import Clock
 from vmie_local.disk_images.detection import DiskImage
 from vmie_local.place import Place
-from vmie_local.vm_import.import_image.conversion import Converter
-from vmie_local.vm_import.import_image.service import ImportImageService
+from vmie_local.vm_import import imports
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.ports import FetchRefusedError, NewImage, NewSnapshot, ServiceRole
 from vmie_local.vm_import.quota import Quota
 from vmie_local.vm_import.service_role import ServiceRoles
+from vmie_local.vm_import.surroundings import Surroundings
 from vmie_local.vm_import.task import Task, TaskFault, Work
 from vmie_local.vm_import.task_book import TaskBook
 
@@ -147,13 +148,15 @@ class FakeRegistry:
     sizes: dict[str, int] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     encrypted_by_default: bool = False
+    snapshot_status: str = "completed"
     numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def encrypts_by_default(self, place: Place) -> bool:
         return self.encrypted_by_default
 
-    def snapshot_size(self, place: Place, snapshot_id: str) -> int | None:
-        return self.sizes.get(snapshot_id)
+    def snapshot(self, place: Place, snapshot_id: str) -> Snapshot | None:
+        size = self.sizes.get(snapshot_id)
+        return Snapshot(snapshot_id, size, self.snapshot_status) if size else None
 
     def add_snapshot(self, place: Place, snapshot: NewSnapshot) -> None:
         self.snapshots[snapshot.id] = snapshot
@@ -213,8 +216,11 @@ class World:
         self.folder = folder
         self.clock = FakeClock()
         self.limits = Limits()
-        self.book: TaskBook[Any] = TaskBook()
-        self.engine = ManualEngine(self.clock, self.book.all)
+        self.books = imports.Books()
+        self.book: TaskBook[Any] = self.books.images
+        self.engine = ManualEngine(
+            self.clock, lambda: [*self.books.images.all(), *self.books.snapshots.all()]
+        )
         self.objects, self.iam, self.registry, self.faults = (
             FakeObjects(),
             FakeRoles(),
@@ -225,28 +231,38 @@ class World:
         self.blocks = BlockStore(folder / "snapshots")
         self.roles = ServiceRoles(self.iam)
         self.objects.contents["images", "web.vmdk"] = vmdk.stream_optimized(LINUX_DISK)
-        self.service = self.make_service(self.decoder)
+        self.use(self.decoder)
 
-    def make_service(self, decoder: FakeDecoder | None) -> ImportImageService:
-        return ImportImageService(
+    def tasks(self) -> list[Any]:
+        return [*self.books.images.all(), *self.books.snapshots.all()]
+
+    def surroundings(self, decoder: FakeDecoder | None) -> Surroundings:
+        return Surroundings(
             clock=self.clock,
-            quota=Quota(self.limits, (self.book,)),
-            book=self.book,
+            quota=Quota(self.limits, (self.books.images, self.books.snapshots)),
             engine=self.engine,  # type: ignore[arg-type]
             roles=self.roles,
-            converter=Converter(self.objects, self.blocks, decoder),
+            objects=self.objects,
+            blocks=self.blocks,
+            decoder=decoder,
             registry=self.registry,
             keys=FakeKeys(),
             faults=self.faults,
             scratch=self.folder / "scratch",
         )
 
+    def use(self, decoder: FakeDecoder | None) -> None:
+        self.operations = imports.operations(self.surroundings(decoder), self.books)
+
+    def call(self, operation: str, place: Place = HERE, **parameters: Any) -> dict[str, Any]:
+        return self.operations[operation](place, parameters)
+
     def start(self, **parameters: Any) -> str:
         """Start an import of `web.vmdk`; returns the task's id."""
-        return str(self.service.import_image(HERE, {**request(), **parameters})["ImportTaskId"])
+        return str(self.call("ImportImage", **{**request(), **parameters})["ImportTaskId"])
 
     def describe(self, task_id: str) -> dict[str, Any]:
-        answer = self.service.describe_import_image_tasks(HERE, {"ImportTaskIds": [task_id]})
+        answer = self.call("DescribeImportImageTasks", ImportTaskIds=[task_id])
         task: dict[str, Any] = answer["ImportImageTasks"][0]
         return task
 
@@ -267,8 +283,8 @@ class World:
         raise AssertionError(f"{task_id} never ended")
 
     def task(self, task_id: str) -> Task:
-        found: Task = self.book.find(HERE, task_id)
-        return found
+        (found,) = (task for task in self.tasks() if task.id == task_id)
+        return cast(Task, found)
 
 
 def container(key: str = "web.vmdk", declared: str | None = "VMDK", bucket: str = "images") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from vmie_local.vm_import.task import DELETING_SECONDS
 
 
 def listed(world: World, **parameters: Any) -> list[str]:
-    answer = world.service.describe_import_image_tasks(HERE, parameters)
+    answer = world.operations["DescribeImportImageTasks"](HERE, parameters)
     return [task["ImportTaskId"] for task in answer["ImportImageTasks"]]
 
 
@@ -23,7 +23,7 @@ def four(world: World) -> dict[str, str]:
     for state in ("deleted", "deleting", "active"):
         tasks[state] = world.start()
         if state != "active":
-            world.service.cancel_import_task(HERE, {"ImportTaskId": tasks[state]})
+            world.operations["CancelImportTask"](HERE, {"ImportTaskId": tasks[state]})
         if state == "deleted":
             world.pass_time(DELETING_SECONDS)
     return tasks
@@ -76,7 +76,7 @@ def test_pages_follow_one_another_and_lose_nothing(world: World, count: int) -> 
     tasks = [world.start() for _ in range(count)]
     pages, token = [], None
     for _ in range(4):
-        answer = world.service.describe_import_image_tasks(
+        answer = world.operations["DescribeImportImageTasks"](
             HERE, {"MaxResults": 3, **({"NextToken": token} if token else {})}
         )
         pages.append([task["ImportTaskId"] for task in answer["ImportImageTasks"]])
@@ -104,7 +104,7 @@ def test_an_unknown_id_is_called_malformed(world: World, task_id: str, operation
         if operation == "describe":
             world.describe(task_id)
         else:
-            world.service.cancel_import_task(HERE, {"ImportTaskId": task_id})
+            world.operations["CancelImportTask"](HERE, {"ImportTaskId": task_id})
 
     assert refusal.value.code == "InvalidConversionTaskId.Malformed"
 
@@ -113,14 +113,16 @@ def test_a_task_is_unknown_in_another_region(world: World) -> None:
     task_id = world.start()
 
     with pytest.raises(ApiError) as refusal:
-        world.service.describe_import_image_tasks(THERE, {"ImportTaskIds": [task_id]})
+        world.operations["DescribeImportImageTasks"](THERE, {"ImportTaskIds": [task_id]})
     assert refusal.value.code == "InvalidConversionTaskId.Malformed"
 
 
 def test_cancelling_ends_a_task(world: World) -> None:
     task_id = world.start()
     world.pass_time(300)
-    answer = world.service.cancel_import_task(HERE, {"ImportTaskId": task_id, "CancelReason": "wrong disk"})
+    answer = world.operations["CancelImportTask"](
+        HERE, {"ImportTaskId": task_id, "CancelReason": "wrong disk"}
+    )
 
     assert answer == {"ImportTaskId": task_id, "PreviousState": "active", "State": "deleting"}
     assert world.describe(task_id)["Status"] == "deleting"
@@ -135,7 +137,7 @@ def test_cancelling_removes_snapshots_that_are_made_already(world: World) -> Non
     while world.describe(task_id)["StatusMessage"] != "preparing ami":
         world.pass_time(15)
     assert world.registry.snapshots
-    world.service.cancel_import_task(HERE, {"ImportTaskId": task_id})
+    world.operations["CancelImportTask"](HERE, {"ImportTaskId": task_id})
     world.engine.tick()
 
     assert world.registry.snapshots == {}
@@ -146,12 +148,12 @@ def test_cancelling_removes_snapshots_that_are_made_already(world: World) -> Non
 @pytest.mark.parametrize("state", ["completed", "deleting", "deleted"])
 def test_a_task_that_has_ended_cannot_be_cancelled(world: World, four: dict[str, str], state: str) -> None:
     with pytest.raises(ApiError, match=r"The conversion task cannot be canceled\."):
-        world.service.cancel_import_task(HERE, {"ImportTaskId": four[state]})
+        world.operations["CancelImportTask"](HERE, {"ImportTaskId": four[state]})
 
 
 def test_cancelling_needs_an_id(world: World) -> None:
     with pytest.raises(ApiError) as refusal:
-        world.service.cancel_import_task(HERE, {})
+        world.operations["CancelImportTask"](HERE, {})
 
     assert refusal.value.code == "MissingParameter"
 
@@ -160,7 +162,7 @@ def test_a_dry_run_cancels_nothing(world: World) -> None:
     task_id = world.start()
 
     with pytest.raises(ApiError, match="DryRun flag"):
-        world.service.cancel_import_task(HERE, {"ImportTaskId": task_id, "DryRun": True})
+        world.operations["CancelImportTask"](HERE, {"ImportTaskId": task_id, "DryRun": True})
     assert world.describe(task_id)["Status"] == "active"
 
 
@@ -173,7 +175,7 @@ def test_work_that_ends_after_the_cancellation_leaves_nothing(world: World) -> N
     while len(world.engine.jobs) < 2:
         world.pass_time(15)
     decoding = world.engine.jobs[1]
-    world.service.cancel_import_task(HERE, {"ImportTaskId": task_id})
+    world.operations["CancelImportTask"](HERE, {"ImportTaskId": task_id})
     assert decoding.cancelled.is_set()
     world.pass_time(2 * DELETING_SECONDS)
     assert world.describe(task_id)["Status"] == "deleting", "the work still runs"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 
@@ -21,14 +22,14 @@ from vmie_local.vm_import.task import DELETING_SECONDS, RETENTION_SECONDS, TaskF
 
 
 def test_the_first_answer_says_pending_and_knows_nothing_of_the_disk(world: World) -> None:
-    answer = world.service.import_image(
+    answer = world.operations["ImportImage"](
         HERE,
         request(
             {**container(declared="vmdk"), "Description": "root"}, Description="web server", BootMode="uefi"
         ),
     )
 
-    assert ids.is_import_image_id(answer.pop("ImportTaskId"))
+    assert ids.is_id(ids.IMPORT_IMAGE, answer.pop("ImportTaskId"))
     assert answer == {
         "Description": "web server",
         "Progress": "1",
@@ -53,7 +54,7 @@ def test_ids_have_today_s_form(world: World) -> None:
 
 def test_details_appear_as_the_task_goes_on(world: World) -> None:
     task_id = world.start()
-    seen = {}
+    seen: dict[Any, Any] = {}
     for _ in range(200):
         shown = world.describe(task_id)
         seen.setdefault(shown.get("StatusMessage"), shown)
@@ -180,7 +181,7 @@ def test_encryption_by_default_encrypts_the_snapshot(world: World) -> None:
 
 
 def test_without_a_decoder_headers_decide_and_no_blocks_are_stored(world: World) -> None:
-    world.service = world.make_service(None)
+    world.use(None)
     shown = world.finish(world.start())
 
     assert shown["Status"] == "completed"
@@ -188,7 +189,7 @@ def test_without_a_decoder_headers_decide_and_no_blocks_are_stored(world: World)
 
 
 def test_a_raw_image_needs_no_decoder(world: World) -> None:
-    world.service = world.make_service(None)
+    world.use(None)
     world.objects.contents["images", "web.raw"] = LINUX_DISK
     shown = world.finish(world.start(DiskContainers=[container("web.raw", "raw")]))
 
@@ -368,7 +369,7 @@ def test_a_token_means_something_else_in_another_region(world: World) -> None:
     world.objects.regions["images"] = "us-east-1"
     first = world.start(ClientToken="t")
     world.objects.regions["images"] = "eu-west-1"
-    second = world.service.import_image(THERE, request(ClientToken="t"))["ImportTaskId"]
+    second = world.operations["ImportImage"](THERE, request(ClientToken="t"))["ImportTaskId"]
 
     assert first != second
 
@@ -379,7 +380,7 @@ def test_the_sixth_active_task_of_a_region_is_refused(world: World) -> None:
     with pytest.raises(ApiError) as refusal:
         world.start()
     assert refusal.value.code == "ResourceCountLimitExceeded"
-    world.service.cancel_import_task(HERE, {"ImportTaskId": tasks[0]})
+    world.operations["CancelImportTask"](HERE, {"ImportTaskId": tasks[0]})
     assert world.start()
 
 
@@ -388,7 +389,7 @@ def test_the_quota_is_the_region_s(world: World) -> None:
     world.start()
     world.objects.regions["images"] = "eu-west-1"
 
-    assert world.service.import_image(THERE, request())["Status"] == "active"
+    assert world.operations["ImportImage"](THERE, request())["Status"] == "active"
 
 
 def test_completed_tasks_do_not_count_against_the_quota(world: World) -> None:
@@ -420,7 +421,7 @@ def test_a_stalled_task_stands_still_until_it_is_cancelled(world: World) -> None
 
     assert world.describe(task_id) == first
     assert first["StatusMessage"] == "converting"
-    world.service.cancel_import_task(HERE, {"ImportTaskId": task_id})
+    world.operations["CancelImportTask"](HERE, {"ImportTaskId": task_id})
     assert world.describe(task_id)["Status"] == "deleting"
 
 
@@ -434,7 +435,7 @@ def test_a_task_is_forgotten_a_week_after_its_end(world: World) -> None:
     with pytest.raises(ApiError) as refusal:
         world.describe(task_id)
     assert refusal.value.code == "InvalidConversionTaskId.Malformed"
-    assert world.service.describe_import_image_tasks(HERE, {}) == {"ImportImageTasks": []}
+    assert world.operations["DescribeImportImageTasks"](HERE, {}) == {"ImportImageTasks": []}
     assert world.registry.tags == {}
 
 

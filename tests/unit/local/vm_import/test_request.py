@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.local.vm_import.fakes import container, request
 from vmie_local.front_door.api_call import ApiError
-from vmie_local.vm_import.import_image.request import object_of_url, parse
+from vmie_local.vm_import import s3_location
+from vmie_local.vm_import.import_image.request import parse
 
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("no containers", {"Description": "x"}, "MissingParameter", "diskContainers"),
@@ -129,7 +130,7 @@ def test_a_license_type_counts_in_any_case(given: str) -> None:
     ],
 )
 def test_every_way_to_write_an_object_s_address_names_the_object(url: str) -> None:
-    assert object_of_url(url) == ("images", "disks/web 1.vmdk")
+    assert s3_location.of_url(url) == ("images", "disks/web 1.vmdk")
 
 
 def test_requests_that_differ_in_token_and_dry_run_only_are_the_same() -> None:

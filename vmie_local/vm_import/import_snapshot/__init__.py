@@ -1,0 +1,1 @@
+"""ImportSnapshot: a disk image in S3 becomes an EBS snapshot."""
