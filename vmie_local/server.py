@@ -30,10 +30,11 @@ from vmie_local.moto_seams import (
     lambda_versions,
     log_groups,
     s3_customer_keys,
+    s3_ownership,
     s3_policies,
     s3_storage,
 )
-from vmie_local.object_storage import BodyIntake, BodyStore
+from vmie_local.object_storage import BodyIntake, BodyStore, Handover
 from vmie_local.policy_simulation import PolicySimulation
 from vmie_local.settings import Settings
 from vmie_local.vm_import import VmImport
@@ -84,6 +85,7 @@ class LocalAws:
         s3_storage.install(bodies)
         for seams in (
             s3_customer_keys,
+            s3_ownership,
             s3_policies,
             lambda_versions,
             composite_alarms,
@@ -91,7 +93,9 @@ class LocalAws:
             log_groups,
         ):
             seams.install()
-        self.front_door = FrontDoor(self, BodyIntake(bodies, is_upload, application.application()))
+        self.handover = Handover(bodies)
+        behind = BodyIntake(bodies, is_upload, application.application(), self.handover)
+        self.front_door = FrontDoor(self, behind)
         self.workflows = Workflows(self)
         self.functions = Functions(self)
         self.events = Events(self)

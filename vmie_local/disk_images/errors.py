@@ -1,4 +1,4 @@
-"""Why an image cannot be imported. What the service says about each is the importer's business."""
+"""Why an image cannot be imported or written. What the service says about each is its own business."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class NoPartitionsError(DiskImageError):
 
 class UnknownGuestError(DiskImageError):
     """A disk whose partitions hold no filesystem of an operating system."""
+
+
+class EncodingFailedError(DiskImageError):
+    """An image that could not be written."""
 
 
 class DecodingCancelledError(Exception):

@@ -1,4 +1,4 @@
-"""Decoding with `qemu-img`, run as a process with limits."""
+"""Decoding and encoding with `qemu-img`, run as a process with limits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ from vmie_local.disk_images.errors import (
     CorruptStreamError,
     DecodingCancelledError,
     DiskTooLargeError,
+    EncodingFailedError,
     FootersDifferError,
     UnsupportedFormatError,
 )
 
 _DRIVERS = {"VMDK": "vmdk", "VHD": "vpc", "VHDX": "vhdx", "RAW": "raw"}
+_ENCODINGS = {
+    "VMDK": ("vmdk", "-o", "subformat=streamOptimized"),
+    "VHD": ("vpc", "-o", "subformat=fixed,force_size=on"),
+}
+"""What exports are written as. A VHD of ExportImage has the disk's full size, so it is a fixed one."""
 _DAMAGE = {"VMDK": CorruptStreamError, "VHD": FootersDifferError}
 _ADDRESS_SPACE = 4 << 30
+_MIB = 1 << 20
 _POLL_SECONDS = 0.05
 _DISK_CHECK_SECONDS = 1.0
 
@@ -57,31 +64,59 @@ class QemuImg:
             DiskImageError: The subclass that fits the format, if the image is damaged.
             DecodingCancelledError: If it was cancelled.
         """
-        command = [self._executable, "convert", "-O", "raw", source_of(image), str(target)]
+        command = ["convert", "-O", "raw", source_of(image), str(target)]
+        said = self._run(command, image.region.name, target, _room_for_raw(image.virtual_size), cancelled)
+        if said is not None:
+            raise _DAMAGE.get(image.format, UnsupportedFormatError)(f"{image.region.name}: {said}")
+
+    def encode(self, raw: Path, target: Path, disk_format: str, cancelled: threading.Event) -> None:
+        """Write a raw disk as an image.
+
+        Args:
+            raw: The disk, of whole sectors; it is read as raw whatever it holds.
+            target: The file to write.
+            disk_format: `VMDK` (stream-optimized) or `VHD` (fixed).
+            cancelled: Ends the process when set.
+
+        Raises:
+            EncodingFailedError: If qemu-img fails.
+            DiskTooLargeError: If the image takes too long or does not fit on this machine's disk.
+            DecodingCancelledError: If it was cancelled.
+        """
+        source = json.dumps({"driver": "raw", "file": {"driver": "file", "filename": str(raw)}})
+        command = ["convert", "-O", *_ENCODINGS[disk_format], f"json:{source}", str(target)]
+        said = self._run(command, target.name, target, _room_for_image(raw.stat().st_size), cancelled)
+        if said is not None:
+            raise EncodingFailedError(f"{target.name}: {said}")
+
+    def _run(
+        self, arguments: list[str], name: str, target: Path, room: int, cancelled: threading.Event
+    ) -> str | None:
+        """Run qemu-img to its end; returns what it said if it failed."""
         with (target.parent / f"{target.name}.errors").open("w+b") as errors:
             process = subprocess.Popen(
-                command,
+                [self._executable, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
             )
             try:
-                self._watch(process, image, target, cancelled)
+                _limit(process.pid, room)
+                self._watch(process, name, target, cancelled)
             finally:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
                 Path(errors.name).unlink()
-            if process.returncode:
-                errors.seek(0)
-                said = errors.read(2000).decode(errors="replace").strip()
-                raise _DAMAGE.get(image.format, UnsupportedFormatError)(f"{image.region.name}: {said}")
+            if not process.returncode:
+                return None
+            errors.seek(0)
+            return errors.read(2000).decode(errors="replace").strip()
 
     def _watch(
-        self, process: subprocess.Popen[bytes], image: DiskImage, target: Path, cancelled: threading.Event
+        self, process: subprocess.Popen[bytes], name: str, target: Path, cancelled: threading.Event
     ) -> None:
-        _limit(process.pid, image.virtual_size)
         deadline = time.monotonic() + self._timeout
         next_disk_check = time.monotonic() + _DISK_CHECK_SECONDS
         while True:
@@ -95,11 +130,11 @@ class QemuImg:
                 raise DecodingCancelledError
             now = time.monotonic()
             if now > deadline:
-                raise DiskTooLargeError(f"{image.region.name} was not decoded in {self._timeout:.0f} seconds")
+                raise DiskTooLargeError(f"{name} was not converted in {self._timeout:.0f} seconds")
             if now > next_disk_check:
                 next_disk_check = now + _DISK_CHECK_SECONDS
                 if shutil.disk_usage(target.parent).free < self._keep_free:
-                    raise DiskTooLargeError(f"{image.region.name} does not fit on this machine's disk")
+                    raise DiskTooLargeError(f"{name} does not fit on this machine's disk")
 
 
 def source_of(image: DiskImage) -> str:
@@ -115,6 +150,15 @@ def source_of(image: DiskImage) -> str:
     return "json:" + json.dumps(node)
 
 
+def _room_for_raw(size: int) -> int:
+    return size + _MIB
+
+
+def _room_for_image(size: int) -> int:
+    """Of data that does not compress an image is larger than the disk: a grain's marker, tables, a footer."""
+    return size + size // 32 + 16 * _MIB
+
+
 def _limit(pid: int, file_size: int) -> None:
     """Bound memory and output of a process; Linux only, elsewhere time and disk alone are watched."""
     if sys.platform != "linux":
@@ -123,6 +167,6 @@ def _limit(pid: int, file_size: int) -> None:
 
     try:
         resource.prlimit(pid, resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (file_size + (1 << 20), file_size + (1 << 20)))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (file_size, file_size))
     except ProcessLookupError:
         return  # it has already ended

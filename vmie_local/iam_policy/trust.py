@@ -21,6 +21,7 @@ from vmie_local.iam_policy.evaluation import (
     decide,
 )
 
+_CANONICAL_USER = re.compile("[0-9a-f]{64}")
 _SESSION = re.compile(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/(.+)")
 
 
@@ -65,7 +66,7 @@ def evaluate_resource_policy(
 
     Args:
         document: The policy.
-        principal: As in `may_assume`.
+        principal: As in `may_assume`, or the canonical user id of an account.
         action: The IAM action.
         resource: The ARN of the resource.
         context: The condition keys of the request. Default: none.
@@ -116,6 +117,8 @@ def _names(statement: Statement, principal: str) -> bool:
 
 
 def _among(principals: Mapping[str, tuple[str, ...]], principal: str, *, whole_accounts: bool) -> bool:
+    if _CANONICAL_USER.fullmatch(principal):
+        return principal in principals.get("CanonicalUser", ()) or "*" in principals.get("AWS", ())
     if not principal.startswith("arn:"):
         return any(given in ("*", principal) for given in principals.get("Service", ()))
     names = _names_of(principal)

@@ -8,12 +8,14 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from vmie_local.object_storage.aws_chunked import BrokenBodyError, decode, exactly
-from vmie_local.object_storage.body import BodyStore
+from vmie_local.object_storage.body import BodyStore, ObjectBody
 from vmie_local.object_storage.checksums import wrong_digest
+from vmie_local.object_storage.handover import HEADER, Handover
 
 INCOMING_BODY = "vmie.incoming_body"
 """Where a WSGI environment carries the body of an upload."""
 
+_HANDOVER = f"HTTP_{HEADER.upper().replace('-', '_')}"
 _CHUNK = 1 << 20
 _WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -22,7 +24,11 @@ class BodyIntake:
     """WSGI middleware: the request behind it has no body, the environment carries an `ObjectBody`."""
 
     def __init__(
-        self, store: BodyStore, is_upload: Callable[[dict[str, Any]], bool], behind: _WsgiApp
+        self,
+        store: BodyStore,
+        is_upload: Callable[[dict[str, Any]], bool],
+        behind: _WsgiApp,
+        handover: Handover | None = None,
     ) -> None:
         """Stand before an application.
 
@@ -30,8 +36,10 @@ class BodyIntake:
             store: Where bodies go.
             is_upload: Whether a PUT is PutObject or UploadPart.
             behind: moto's application.
+            handover: Bodies that are here already. Default: there are none.
         """
         self._store, self._is_upload, self._behind = store, is_upload, behind
+        self._handover = handover or Handover(store)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one HTTP request."""
@@ -39,7 +47,7 @@ class BodyIntake:
             return self._behind(environ, start_response)
         trailers: dict[str, str] = {}
         try:
-            body = self._store.save(_payload(environ, trailers))
+            body = self._handed_over(environ) or self._store.save(_payload(environ, trailers))
         except BrokenBodyError as error:
             return _refuse(start_response, "IncompleteBody", f"The request body cannot be read: {error}.")
         if wrong := wrong_digest(body, {**_headers(environ), **trailers}):
@@ -54,6 +62,10 @@ class BodyIntake:
         finally:
             # The environment outlives the request in the journal of calls; the body's file must not.
             del environ[INCOMING_BODY]
+
+    def _handed_over(self, environ: dict[str, Any]) -> ObjectBody | None:
+        token = environ.pop(_HANDOVER, None)
+        return self._handover.take(token) if token else None
 
 
 def _payload(environ: dict[str, Any], trailers: dict[str, str]) -> Iterator[bytes]:

@@ -149,7 +149,7 @@ def test_a_decoding_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     tool = QemuImg(slow_tool(tmp_path, "exec sleep 60"), timeout_seconds=0.1)
     began = time.monotonic()
 
-    with pytest.raises(DiskTooLargeError, match="was not decoded in"):
+    with pytest.raises(DiskTooLargeError, match="was not converted in"):
         tool.decode(image_of(tmp_path, DISK, "RAW"), tmp_path / "raw", threading.Event())
     assert time.monotonic() - began < 30
 

@@ -95,6 +95,7 @@ def test_another_action_is_not_allowed_along():
     assert not may_assume(trust({"AWS": ROLE}), ROLE, action="sts:TagSession").allowed
 
 
+GRANTEE = "c4d8eabf8db69dbe46bfe0e517100c554f01200b104d59cd408e777ba442a322"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234"
 
 
@@ -133,3 +134,20 @@ def test_key_policies(statement: dict[str, Any], allowed: bool, by_account: bool
 def test_a_policy_of_a_resource_needs_principals_and_resources():
     with pytest.raises(PolicyError, match="either Principal or NotPrincipal"):
         evaluate_resource_policy(key_policy(), ROLE, "kms:Decrypt", KEY)
+
+
+@pytest.mark.parametrize(
+    ("principal", "allowed"),
+    [
+        ({"CanonicalUser": GRANTEE}, True),
+        ({"CanonicalUser": ["0" * 64, GRANTEE]}, True),
+        ({"AWS": "*"}, True),
+        ({"CanonicalUser": "0" * 64}, False),
+        ({"AWS": ROLE}, False),
+        ({"Service": "vmie.amazonaws.com"}, False),
+    ],
+)
+def test_a_canonical_user_is_named_by_its_id(principal: dict[str, Any], allowed: bool) -> None:
+    policy = key_policy(Principal=principal, Action="kms:Decrypt")
+
+    assert evaluate_resource_policy(policy, GRANTEE, "kms:Decrypt", KEY).allowed is allowed

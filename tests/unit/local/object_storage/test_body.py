@@ -86,3 +86,25 @@ def test_chunks_and_trailers_are_taken_apart(signature: bytes) -> None:
 def test_a_malformed_chunked_body_is_refused(body: bytes) -> None:
     with pytest.raises(BrokenBodyError):
         list(decode(io.BytesIO(body), {}))
+
+
+def test_an_adopted_file_is_a_body_like_one_that_was_saved(store: BodyStore, tmp_path: Path) -> None:
+    file = tmp_path / "disk"
+    with file.open("wb") as disk:
+        disk.write(b"head")
+        disk.truncate(5 << 20)
+        disk.seek(4 << 20)
+        disk.write(b"tail")
+    whole = file.read_bytes()
+
+    body = store.adopt(file)
+
+    assert not file.exists()
+    assert (len(body), body.md5) == (len(whole), hashlib.md5(whole, usedforsecurity=False).hexdigest())
+    for cut in (
+        slice(0, 2 << 20),
+        slice(1 << 20, 3 << 20),
+        slice((1 << 20) + 7, 3 << 20),
+        slice(3 << 20, None),
+    ):
+        assert body[cut].md5 == hashlib.md5(whole[cut], usedforsecurity=False).hexdigest()
