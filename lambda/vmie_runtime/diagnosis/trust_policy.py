@@ -6,11 +6,12 @@ A small reader for the policies in use, not an IAM engine: what it does not know
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vmie_runtime.diagnosis.trust_conditions import AssumeRoleCall, condition_holds
+from vmie_runtime.policy_language import conditions_of, covers_action, quoted, statements_of, texts_of
 
 SERVICE_PRINCIPAL = "vmie.amazonaws.com"
 _ACTION = "sts:AssumeRole"
@@ -59,7 +60,7 @@ def read_trust(document: Any, call: AssumeRoleCall) -> TrustReading:
     Returns:
         The reading of the statement that comes closest to letting the service in.
     """
-    statements = list(_statements(document))
+    statements = list(statements_of(document))
     allows = [one for one in statements if one.get("Effect") == "Allow" and _addresses(one) is not False]
     if not allows:
         return TrustReading(
@@ -77,10 +78,10 @@ def _read_allow(
     statement: Mapping[str, Any], denies: list[Mapping[str, Any]], call: AssumeRoleCall
 ) -> TrustReading:
     of_external_id, of_source, others = [], [], []
-    for operator, key, values in _conditions(statement):
+    for operator, key, values in conditions_of(statement):
         verdict = condition_holds(operator, key, values, call)
         found = Verdict(
-            verdict, f"The condition `{operator}` `{key}` = {_quoted(values)}", _note(key, values, call)
+            verdict, f"The condition `{operator}` `{key}` = {quoted(values)}", _note(key, values, call)
         )
         if key.lower() == _EXTERNAL_ID:
             of_external_id.append(found)
@@ -90,7 +91,7 @@ def _read_allow(
             others.append(found)
     if _addresses(statement) is None:
         others.append(Verdict(None, "The way in which the statement names its principal"))
-    asked_by_denial = any(key.lower() == _EXTERNAL_ID for deny in denies for _, key, _ in _conditions(deny))
+    asked_by_denial = any(key.lower() == _EXTERNAL_ID for deny in denies for _, key, _ in conditions_of(deny))
     return TrustReading(
         _all(others, passed=f"It trusts {SERVICE_PRINCIPAL}"),
         _all(of_external_id, passed="It asks for the external id `vmimport`")
@@ -108,7 +109,7 @@ def _read_allow(
 def _denial(denies: list[Mapping[str, Any]], call: AssumeRoleCall) -> Verdict | None:
     verdicts = []
     for statement in denies:
-        held = [condition_holds(*condition, call) for condition in _conditions(statement)]
+        held = [condition_holds(*condition, call) for condition in conditions_of(statement)]
         held.append(_addresses(statement))
         if all(one is True for one in held):
             return Verdict(False, f"A Deny statement keeps {SERVICE_PRINCIPAL} out.")
@@ -141,23 +142,9 @@ def _note(key: str, values: list[str], call: AssumeRoleCall) -> str:
     return note
 
 
-def _statements(document: Any) -> Iterator[Mapping[str, Any]]:
-    found = document.get("Statement", []) if isinstance(document, Mapping) else []
-    yield from (
-        one for one in ([found] if isinstance(found, Mapping) else _listed(found)) if isinstance(one, Mapping)
-    )
-
-
-def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    blocks = statement.get("Condition")
-    for operator, keys in blocks.items() if isinstance(blocks, Mapping) else ():
-        for key, values in keys.items() if isinstance(keys, Mapping) else ():
-            yield str(operator), str(key), _texts(values)
-
-
 def _addresses(statement: Mapping[str, Any]) -> bool | None:
     """Whether a statement is about the service assuming the role, conditions apart."""
-    if not _covers_action(statement):
+    if not covers_action(statement, _ACTION):
         return False
     if "NotPrincipal" in statement:
         return None
@@ -166,27 +153,16 @@ def _addresses(statement: Mapping[str, Any]) -> bool | None:
         return None
     if not isinstance(principal, Mapping):
         return False
-    if SERVICE_PRINCIPAL in _texts(principal.get("Service", [])):
+    if SERVICE_PRINCIPAL in texts_of(principal.get("Service", [])):
         return True
-    return None if "*" in _texts(principal.get("AWS", [])) else False
-
-
-def _covers_action(statement: Mapping[str, Any]) -> bool:
-    if "NotAction" in statement:
-        return not _names_action(statement["NotAction"])
-    return _names_action(statement.get("Action", []))
-
-
-def _names_action(patterns: Any) -> bool:
-    return any(
-        re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), _ACTION, re.IGNORECASE)
-        for pattern in _texts(patterns)
-    )
+    return None if "*" in texts_of(principal.get("AWS", [])) else False
 
 
 def _whom_it_trusts(statements: list[Mapping[str, Any]]) -> str:
     trusted = [
-        one.get("Principal") for one in statements if one.get("Effect") == "Allow" and _covers_action(one)
+        one.get("Principal")
+        for one in statements
+        if one.get("Effect") == "Allow" and covers_action(one, _ACTION)
     ]
     names = [
         name
@@ -194,21 +170,9 @@ def _whom_it_trusts(statements: list[Mapping[str, Any]]) -> str:
         for name in (
             [str(principal)]
             if not isinstance(principal, Mapping)
-            else [text for values in principal.values() for text in _texts(values)]
+            else [text for values in principal.values() for text in texts_of(values)]
         )
     ]
     if SERVICE_PRINCIPAL in str(statements) and not names:
         return f"It names {SERVICE_PRINCIPAL}, but no Allow statement with `{_ACTION}`."
-    return f"It trusts {_quoted(names)}." if names else f"No statement allows `{_ACTION}` to anybody."
-
-
-def _quoted(values: Iterable[str]) -> str:
-    return ", ".join(f"`{value}`" for value in values) or "nothing"
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(one) for one in _listed(value)]
+    return f"It trusts {quoted(names)}." if names else f"No statement allows `{_ACTION}` to anybody."

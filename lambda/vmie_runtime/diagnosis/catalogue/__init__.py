@@ -9,6 +9,7 @@ from vmie_runtime.diagnosis.catalogue import (
     endings,
     exports,
     guests,
+    narrowing,
     pipeline,
     requests,
     roles,
@@ -36,6 +37,7 @@ MEANINGS: tuple[Meaning, ...] = (
     *TASK_ENDS,
     *FALLBACKS,
     *pipeline.MEANINGS,
+    *narrowing.MEANINGS,
     UNKNOWN_TASK_ERROR,
     UNKNOWN_CALL_ERROR,
 )

@@ -70,12 +70,6 @@ REFUSED = (
         documentation=links.S3_SSE_C,
     ),
     Meaning(
-        code="BucketNotAllowed",
-        category=Category.REQUEST,
-        cause="The request names a bucket that the stack's owner did not allow.",
-        remedy="Copy the image into the import bucket, under `images/`.",
-    ),
-    Meaning(
         code="RequestNotOpen",
         category=Category.STOPPED,
         cause="The request had ended already, or another execution carries it.",

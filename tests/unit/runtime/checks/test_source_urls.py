@@ -1,0 +1,128 @@
+"""A source's URL leads to one place, whoever reads it; otherwise it is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, image
+from vmie_runtime.checks import Allowed, Own, require_allowed
+from vmie_runtime.checks.source_urls import read_source_url
+from vmie_runtime.errors import RequestRejected
+
+_OWN = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE)
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket", "key"),
+    [
+        ("s3://disks/a/b.vmdk", "disks", "a/b.vmdk"),
+        ("S3://Legacy_Disks/b%20.vmdk", "Legacy_Disks", "b%20.vmdk"),
+        ("https://disks.s3.eu-west-1.amazonaws.com/a%20b.vmdk?X-Amz-Signature=1", "disks", "a b.vmdk"),
+        ("https://disks.s3.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3-us-west-2.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3.dualstack.eu-west-1.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3-fips.us-gov-west-1.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3-fips.dualstack.us-gov-west-1.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3-accelerate.amazonaws.com/a", "disks", "a"),
+        ("https://disks.s3.cn-north-1.amazonaws.com.cn/a", "disks", "a"),
+        ("https://disks.s3.eusc-de-east-1.amazonaws.eu/a", "disks", "a"),
+        ("https://my.dotted.bucket.s3.eu-west-1.amazonaws.com/a", "my.dotted.bucket", "a"),
+        ("HTTPS://DISKS.S3.EU-WEST-1.AMAZONAWS.COM:443/a", "disks", "a"),
+        ("https://s3.eu-west-1.amazonaws.com/disks/a/b", "disks", "a/b"),
+        ("https://s3.eu-west-1.amazonaws.com/%64isks/a", "disks", "a"),
+        ("https://other.s3.disks.s3.amazonaws.com/a", "other.s3.disks", "a"),
+    ],
+)
+def test_an_object_of_s3_counts_by_its_bucket(url: str, bucket: str, key: str) -> None:
+    location = read_source_url(url)
+    assert (location.bucket, location.key, location.host) == (bucket, key, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://images.example.com/a.vmdk?token=1", "images.example.com"),
+        ("https://Images.Example.com./a.vmdk", "images.example.com"),
+        ("https://images.example.com:8443/a.vmdk", "images.example.com:8443"),
+        ("https://disks.s3.amazonaws.com.example.com/a", "disks.s3.amazonaws.com.example.com"),
+        ("https://disks.s3.eu-west-1.amazonaws.com:8443/a", "disks.s3.eu-west-1.amazonaws.com:8443"),
+        ("https://evils3.amazonaws.com/import-bucket/a", "evils3.amazonaws.com"),
+        (
+            "https://ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com/a",
+            "ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com",
+        ),
+    ],
+)
+def test_any_other_host_counts_by_its_name(url: str, host: str) -> None:
+    location = read_source_url(url)
+    assert (location.bucket, location.host) == (None, host)
+    with pytest.raises(RequestRejected, match="SourceNotAllowed"):
+        require_allowed(image(Url=url), Allowed(source_buckets=("*",)), _OWN)
+    require_allowed(image(Url=url), Allowed(source_hosts=(host,)), _OWN)
+
+
+def test_a_star_in_a_host_allows_no_other_host() -> None:
+    with pytest.raises(RequestRejected):
+        require_allowed(image(Url="https://images.evil.example/a"), Allowed(source_hosts=("images.*",)), _OWN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://images.example.com/a",
+        "file:///etc/passwd",
+        "images/a.vmdk",
+        "https://import-bucket.s3.amazonaws.com@evil.example/a",
+        "https://user:word@images.example.com/a",
+        "https://evil.example\\@import-bucket.s3.amazonaws.com/a",
+        "https://import-bucket.s3.amazonaws.com/a\n.vmdk",
+        "https://s3.eu-west-1.amazonaws.com//import-bucket/a",
+        "https://s3.eu-west-1.amazonaws.com/import-bucket/../other/a",
+        "https://s3.eu-west-1.amazonaws.com/import-bucket/%2e%2e/other/a",
+        "https://s3.eu-west-1.amazonaws.com/other%2Fimport-bucket/a",
+        "https://s3.eu-west-1.amazonaws.com/import-bucket",
+        "https://[::1]/a",
+        "https://images.example.com:port/a",
+        "https:///a",
+        "https://\N{LATIN SMALL LETTER DOTLESS I}mages.example.com/a",
+        "s3://import-bucket",
+        "s3://import-bucket/",
+        "s3:///a.vmdk",
+        "s3://import-bucket@evil/a",
+        "s3://import-bucket/a?versionId=1",
+        "",
+    ],
+)
+def test_a_url_that_readers_may_differ_on_is_refused(url: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        require_allowed(image(Url=url), Allowed(source_buckets=("*",), source_hosts=("*",)), _OWN)
+    assert caught.value.code == "SourceUrlInvalid"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.s3.amazonaws.com/a.vmdk?X-Amz-Signature=SECRET",
+        "https://SECRET@other.example/a.vmdk",
+        "https://me:SECRET@other.example/a.vmdk#SECRET",
+        "ftp://host/a?SECRET",
+        "https://other.example/a b?SECRET",
+    ],
+)
+def test_no_credential_of_a_url_is_repeated(url: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        require_allowed(image(Url=url), Allowed(), _OWN)
+    assert "SECRET" not in str(caught.value)
+    assert "a" in caught.value.text
+
+
+@given(st.text() | st.from_regex(r"(s3|https)://[a-z.@:/%?#]{0,30}", fullmatch=True))
+def test_any_url_is_read_or_refused(url: str) -> None:
+    try:
+        location = read_source_url(url)
+    except RequestRejected as rejection:
+        assert rejection.code == "SourceUrlInvalid"
+    else:
+        assert (location.bucket is None) != (location.host is None)
