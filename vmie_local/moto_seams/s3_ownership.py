@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from vmie_local.moto_seams.seam import Seam, replace, resolve
@@ -27,56 +26,34 @@ ENFORCED = "BucketOwnerEnforced"
 """ACLs are disabled; the default of a new bucket (S3 user guide, "Controlling ownership of objects")."""
 
 
-@dataclass(frozen=True)
-class BucketControls:
-    """What decides who may write to a bucket from outside its account.
-
-    Attributes:
-        account: Whose it is.
-        region: Where it lies.
-        ownership: Its object ownership, or None where the owner has deleted the rule: ACLs count then.
-        grants: Its ACL: canonical user id, or URI of a group, and permission.
-        policy: Its policy, JSON text, or None.
-        encryption: Its default encryption: `AES256`, `aws:kms` or `aws:kms:dsse`.
-    """
-
-    account: str
-    region: str
-    ownership: str | None
-    grants: tuple[tuple[str, str], ...]
-    policy: str | None
-    encryption: str
-
-
 def install() -> None:
     """Give new buckets S3's default, and have it respected."""
     replace(NEW_BUCKET, _enforced)
     replace(BUCKET_PUT, _refusing_acls)
 
 
-def controls_of(bucket_name: str) -> BucketControls | None:
-    """What a bucket lets others do, or None if there is no such bucket."""
+def controls_of(bucket_name: str) -> dict[str, Any] | None:
+    """Account, Region, ownership, ACL, policy and encryption of a bucket, or None if there is none."""
     from moto.s3.models import s3_backends
 
     if bucket_name not in s3_backends.bucket_accounts:
         return None
     partition, account = s3_backends.bucket_accounts[bucket_name]
     bucket = s3_backends[account][partition].buckets[bucket_name]
-    grants = tuple(
-        (grantee.id or grantee.uri, permission)
-        for grant in (bucket.acl.grants if bucket.acl else ())
-        for grantee in grant.grantees
-        for permission in grant.permissions
-    )
     policy = bucket.policy
-    return BucketControls(
-        bucket.account_id,
-        bucket.region_name,
-        bucket.ownership_rule,
-        grants,
-        policy.decode() if isinstance(policy, bytes) else policy,
-        _encryption(bucket.encryption),
-    )
+    return {
+        "account": bucket.account_id,
+        "region": bucket.region_name,
+        "ownership": bucket.ownership_rule,
+        "grants": tuple(
+            (grantee.id or grantee.uri, permission)
+            for grant in (bucket.acl.grants if bucket.acl else ())
+            for grantee in grant.grantees
+            for permission in grant.permissions
+        ),
+        "policy": policy.decode() if isinstance(policy, bytes) else policy,
+        "encryption": _encryption(bucket.encryption),
+    }
 
 
 def _encryption(given: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from vmie_local.object_storage.aws_chunked import BrokenBodyError, decode, exactly
-from vmie_local.object_storage.body import BodyStore, ObjectBody
+from vmie_local.object_storage.body import BodyStore
 from vmie_local.object_storage.checksums import wrong_digest
 from vmie_local.object_storage.handover import HEADER, Handover
 
@@ -46,8 +46,12 @@ class BodyIntake:
         if environ["REQUEST_METHOD"] != "PUT" or not self._is_upload(environ):
             return self._behind(environ, start_response)
         trailers: dict[str, str] = {}
+        token = environ.pop(_HANDOVER, None)
+        body = self._handover.take(token) if token else None
+        if token and body is None:
+            return _refuse(start_response, "InvalidRequest", f"The header {HEADER} names no body.")
         try:
-            body = self._handed_over(environ) or self._store.save(_payload(environ, trailers))
+            body = body or self._store.save(_payload(environ, trailers))
         except BrokenBodyError as error:
             return _refuse(start_response, "IncompleteBody", f"The request body cannot be read: {error}.")
         if wrong := wrong_digest(body, {**_headers(environ), **trailers}):
@@ -62,10 +66,6 @@ class BodyIntake:
         finally:
             # The environment outlives the request in the journal of calls; the body's file must not.
             del environ[INCOMING_BODY]
-
-    def _handed_over(self, environ: dict[str, Any]) -> ObjectBody | None:
-        token = environ.pop(_HANDOVER, None)
-        return self._handover.take(token) if token else None
 
 
 def _payload(environ: dict[str, Any], trailers: dict[str, str]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import re
 import secrets
 
 IMPORT_IMAGE, IMPORT_SNAPSHOT = "import-ami", "import-snap"
+EXPORT_IMAGE, EXPORT_INSTANCE = "export-ami", "export-i"
 
 
 def new_id(prefix: str) -> str:

@@ -16,14 +16,18 @@ EXTERNAL_ID = "vmimport"
 
 _log = logging.getLogger(__name__)
 
-IMPORT_ACTIONS = (
+EC2_ACTIONS = (
     "ec2:ModifySnapshotAttribute",
     "ec2:CopySnapshot",
     "ec2:RegisterImage",
     "ec2:DescribeImages",
     "ec2:DescribeSnapshots",
 )
-"""What the user guide grants on `*`; of `ec2:Describe*` the two that an import cannot do without."""
+"""What the user guide grants on `*`; of `ec2:Describe*` the two that no task can do without."""
+EXPORT_BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:GetBucketAcl")
+"""What the user guide grants on the bucket of an export."""
+WRITE_PROBE = "vmimportexport_write_verification"
+"""The empty object that the service writes at a bucket's root before it exports to it."""
 
 
 class ServiceRoles:
@@ -61,10 +65,28 @@ class ServiceRoles:
         Raises:
             ApiError: `InvalidParameter`, if it cannot.
         """
+        return self._check(place, name, self._to_import(objects), now)
+
+    def check_export(self, place: Place, name: str, bucket: str, key: str, now: float) -> ServiceRole:
+        """The role, if it can be assumed and may do what an export to this object needs.
+
+        Args:
+            place: The task's account and Region.
+            name: The role's name.
+            bucket: The bucket.
+            key: The object's key.
+            now: The cloud's time.
+
+        Raises:
+            ApiError: `InvalidParameter`, if it cannot.
+        """
+        return self._check(place, name, self._to_export(bucket, key), now)
+
+    def _check(self, place: Place, name: str, needed: Iterable[tuple[str, str]], now: float) -> ServiceRole:
         role = self._roles.find(place.account, name)
         if role is None:
             raise request_errors.role_insufficient(name)
-        flaw = None if self._mode == "off" else self._flaw(place, role, objects, now)
+        flaw = None if self._mode == "off" else self._flaw(place, role, needed, now)
         if flaw:
             _log.warning("The service role %s: %s.", name, flaw)
             if self._mode == "enforce":
@@ -72,7 +94,7 @@ class ServiceRoles:
         return role
 
     def _flaw(
-        self, place: Place, role: ServiceRole, objects: Iterable[tuple[str, str]], now: float
+        self, place: Place, role: ServiceRole, needed: Iterable[tuple[str, str]], now: float
     ) -> str | None:
         """What is wrong with a role: for our log, because the service does not tell."""
         if now - role.changed_at < self.propagation_seconds:
@@ -84,16 +106,26 @@ class ServiceRoles:
         }
         if not self._roles.may_assume(role, SERVICE_PRINCIPAL, context):
             return f"its trust policy does not let {SERVICE_PRINCIPAL} assume it with {context}"
-        for action, resource in self._needed(objects):
+        for action, resource in needed:
             if not self._roles.allows(role, action, resource, {"aws:RequestedRegion": place.region}):
                 return f"its policies do not allow {action} on {resource}"
         return None
 
-    def _needed(self, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    def _to_import(self, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         for bucket, key in objects:
             bucket_arn = f"arn:{self._partition}:s3:::{bucket}"
             yield "s3:GetBucketLocation", bucket_arn
             yield "s3:ListBucket", bucket_arn
             yield "s3:GetObject", f"{bucket_arn}/{key}"
-        for action in IMPORT_ACTIONS:
+        for action in EC2_ACTIONS:
+            yield action, "*"
+
+    def _to_export(self, bucket: str, key: str) -> Iterable[tuple[str, str]]:
+        bucket_arn = f"arn:{self._partition}:s3:::{bucket}"
+        for action in EXPORT_BUCKET_ACTIONS:
+            yield action, bucket_arn
+        yield "s3:GetObject", f"{bucket_arn}/{key}"
+        yield "s3:PutObject", f"{bucket_arn}/{key}"
+        yield "s3:PutObject", f"{bucket_arn}/{WRITE_PROBE}"
+        for action in EC2_ACTIONS:
             yield action, "*"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from vmie_local.front_door.api_call import ApiError
 from vmie_local.place import Place
 from vmie_local.vm_import import filters, pages, request_errors
 from vmie_local.vm_import.surroundings import Surroundings
@@ -37,12 +38,14 @@ class TaskDesk(Generic[T]):
         operation: The operation that starts such a task: `ImportSnapshot`, …
         is_id: Whether a text has the form of such a task's id.
         book: The tasks.
+        unknown: What the service answers to an id of no task. Default: as imports do.
     """
 
     surroundings: Surroundings
     operation: str
     is_id: Callable[[str], bool]
     book: TaskBook[T]
+    unknown: Callable[[str], ApiError] = request_errors.task_unknown
 
     def repeated(self, place: Place, claim: Claim) -> T | None:
         """The task that an equal request made before, or None.
@@ -135,7 +138,7 @@ class TaskDesk(Generic[T]):
     def _require(self, place: Place, task_id: str) -> T:
         task = self.book.find(place, task_id) if self.is_id(task_id) else None
         if task is None:
-            raise request_errors.task_unknown(task_id)
+            raise self.unknown(task_id)
         return task
 
     def _known(self, place: Place, claim: Claim) -> T | None:

@@ -30,14 +30,14 @@ def store(tmp_path: Path) -> BodyStore:
     return BodyStore(tmp_path / "objects")
 
 
-def put(intake: BodyIntake, body: bytes, token: str) -> None:
-    environ = {
-        "REQUEST_METHOD": "PUT",
-        "HTTP_X_VMIE_LOCAL_BODY": token,
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-    }
-    list(intake(environ, lambda *_: None))
+def put(intake: BodyIntake, body: bytes, token: str | None = None) -> str:
+    """The status that a PUT is answered with, or nothing if the application behind answers."""
+    environ = {"REQUEST_METHOD": "PUT", "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    if token is not None:
+        environ["HTTP_X_VMIE_LOCAL_BODY"] = token
+    statuses: list[str] = []
+    list(intake(environ, lambda status, _: statuses.append(status)))
+    return "".join(statuses)
 
 
 def test_a_token_stands_for_a_body_once(store: BodyStore, tmp_path: Path) -> None:
@@ -46,8 +46,9 @@ def test_a_token_stands_for_a_body_once(store: BodyStore, tmp_path: Path) -> Non
     intake = BodyIntake(store, lambda _: True, behind, handover)
     token = handover.offer(handover.adopt(tmp_path / "disk")[2:5])
 
-    put(intake, b"", token)
-    put(intake, b"sent", token)
+    assert put(intake, b"", token) == ""
+    assert put(intake, b"", token) == "400 Bad Request"
+    assert put(intake, b"sent") == ""
 
     assert [body.read() for body in behind.bodies] == [b"234", b"sent"]
     assert not any("VMIE" in name for name in behind.headers), "the token goes no further"
@@ -60,7 +61,5 @@ def test_a_withdrawn_body_and_a_guessed_token_stand_for_nothing(store: BodyStore
     token = handover.offer(handover.adopt(tmp_path / "disk"))
     handover.withdraw(token)
 
-    put(intake, b"sent", token)
-    put(intake, b"too", "0" * 32)
-
-    assert [body.read() for body in behind.bodies] == [b"sent", b"too"]
+    assert [put(intake, b"sent", given) for given in (token, "0" * 32)] == ["400 Bad Request"] * 2
+    assert behind.bodies == []
