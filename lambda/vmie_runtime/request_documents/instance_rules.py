@@ -1,0 +1,72 @@
+"""What ImportInstance and ImportVolume take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmie_runtime.request_documents.disk_rules import check_url
+from vmie_runtime.request_documents.options import INSTANCE_IMPORT, VOLUME_IMPORT
+from vmie_runtime.request_documents.problems import Code, Problems
+
+
+def check_instance(operation: str, parameters: dict[str, Any], problems: Problems) -> None:
+    """Check the disk of an imported instance or volume.
+
+    EC2 reads such a disk by an import manifest. `ImportManifestUrl` names one that exists by a presigned
+    https URL, or the disk image itself by s3://bucket/key: then the pipeline makes the manifest.
+    """
+    if operation == INSTANCE_IMPORT:
+        _one_disk(parameters.get("DiskImages", []), problems)
+    elif operation == VOLUME_IMPORT:
+        _manifest(parameters.get("Image", {}), "Image", problems)
+        check_zone(parameters, "", problems)
+
+
+def check_zone(parameters: dict[str, Any], at: str, problems: Problems) -> None:
+    """Check that exactly one of the two names of an Availability Zone is given."""
+    given = [name for name in ("AvailabilityZone", "AvailabilityZoneId") if name in parameters]
+    if not given:
+        problems.add(
+            Code.MISSING_PARAMETER,
+            f"{at}AvailabilityZone",
+            f'Missing required parameter in {at.rstrip(".") or "input"}: "AvailabilityZone"',
+        )
+    elif len(given) > 1:
+        problems.add(
+            Code.INVALID_COMBINATION,
+            f"{at}{given[1]}",
+            f"{at}AvailabilityZone and {at}AvailabilityZoneId are both given: EC2 takes one of them.",
+        )
+
+
+def _one_disk(disks: list[dict[str, Any]], problems: Problems) -> None:
+    if len(disks) != 1:
+        problems.add(
+            Code.TOO_MANY_DISKS if disks else Code.MISSING_PARAMETER,
+            "DiskImages",
+            f"DiskImages holds {len(disks)} disks; ImportInstance takes a VM with exactly one. Use a request "
+            "with DiskContainers for a VM with several.",
+        )
+    for index, disk in enumerate(disks[:1]):
+        at = f"DiskImages[{index}]"
+        for name in ("Image", "Volume"):
+            if name not in disk:
+                problems.add(
+                    Code.MISSING_PARAMETER,
+                    f"{at}.{name}",
+                    f'Missing required parameter in {at}: "{name}"',
+                )
+        _manifest(disk.get("Image", {}), f"{at}.Image", problems)
+
+
+def _manifest(image: dict[str, Any], at: str, problems: Problems) -> None:
+    if "ImportManifestUrl" not in image:
+        return
+    location = check_url(image["ImportManifestUrl"], f"{at}.ImportManifestUrl", problems)
+    if location is not None and location.presigned and "Bytes" not in image:
+        problems.add(
+            Code.MISSING_PARAMETER,
+            f"{at}.Bytes",
+            f'Missing required parameter in {at}: "Bytes". It can be left out only where ImportManifestUrl '
+            "names the disk image itself (s3://bucket/key).",
+        )

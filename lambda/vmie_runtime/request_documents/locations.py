@@ -1,0 +1,76 @@
+"""Where a request says that its disk image lies."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
+# Exactly the hosts of S3: anybody can name a load balancer s3, and an access point is no bucket.
+_S3_HOST = re.compile(
+    r"(?:(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])\.)?"
+    rf"s3(?:-(?:fips|accelerate|external-1|{_REGION}))?(?:\.dualstack)?(?:\.{_REGION})?"
+    r"\.amazonaws\.com(?:\.cn)?"
+)
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_MAX_KEY_BYTES = 1024
+_SIGNATURES = {"x-amz-signature", "signature"}
+
+
+@dataclass(frozen=True)
+class S3Location:
+    """An object that a URL names.
+
+    Attributes:
+        bucket: Its bucket.
+        key: Its key.
+        presigned: Whether the URL carries its own authority, as a presigned https URL does.
+    """
+
+    bucket: str
+    key: str
+    presigned: bool
+
+
+def s3_location(url: str) -> S3Location:
+    """The object that a container's `Url` names: `s3://bucket/key` (any case), or a presigned https URL.
+
+    Raises:
+        ValueError: If it is of another form; the message completes a sentence and repeats no part of the URL
+            that authorises.
+    """
+    if not url.isprintable() or " " in url:
+        raise ValueError("it has spaces or control characters in it")
+    scheme = url.partition(":")[0].casefold()
+    if scheme == "s3":
+        bucket, _, key = url[len("s3://") :].partition("/") if url[2:5] == "://" else ("", "", "")
+        return _checked(bucket, key, presigned=False)
+    if scheme == "https":
+        return _of_https(url)
+    raise ValueError("only s3:// and presigned https:// URLs can be read")
+
+
+def _of_https(url: str) -> S3Location:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError("it is not a URL") from error
+    match = _S3_HOST.fullmatch(host)
+    if match is None or parts.username is not None or port not in (None, 443):
+        raise ValueError("its host is not an endpoint of S3 (….amazonaws.com)")
+    given = {name.casefold() for name in parse_qs(parts.query, keep_blank_values=True)}
+    if not given & _SIGNATURES:
+        raise ValueError("it is not presigned; name the object as s3://bucket/key")
+    path = unquote(parts.path.removeprefix("/"))
+    bucket, key = (match["bucket"], path) if match["bucket"] else path.partition("/")[::2]
+    return _checked(bucket, key, presigned=True)
+
+
+def _checked(bucket: str, key: str, *, presigned: bool) -> S3Location:
+    if not _BUCKET.fullmatch(bucket) or not key:
+        raise ValueError("it must name a bucket and a key: s3://bucket/key")
+    if len(key.encode("utf-8", "replace")) > _MAX_KEY_BYTES:
+        raise ValueError("its key is longer than the 1,024 bytes that S3 takes")
+    return S3Location(bucket, key, presigned)
