@@ -36,6 +36,7 @@ EC2_ERRORS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-over
 EC2_THROTTLING = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 EBS_ENCRYPTION = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html"
 KMS_KEY_STATE = "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"
+KMS_KEY_ID = "https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html"
 S3_LOCATION = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html"
 S3_RESTORE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html"
 S3_SSE_C = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html"
@@ -45,6 +46,7 @@ SERVICE_QUOTAS = "https://docs.aws.amazon.com/servicequotas/latest/userguide/req
 STS_REGIONS = f"{_IAM}/id_credentials_temp_enable-regions.html"
 PASS_ROLE = f"{_IAM}/id_roles_use_passrole.html"
 ACCESS_DENIED = f"{_IAM}/troubleshoot_access-denied.html"
+TAG_RESTRICTIONS = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html"
 TAG_POLICIES = (
     "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_tag-policies.html"
 )
