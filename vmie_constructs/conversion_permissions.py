@@ -1,0 +1,91 @@
+"""What functions may do in EC2 to import instances and volumes by conversion tasks."""
+
+from __future__ import annotations
+
+from .ec2_arns import ec2_arn
+from .ec2_permissions import WORKFLOW_TAG
+from .runtime_function import RuntimeFunction
+from .snapshot_permissions import (
+    DESCRIBE,
+    MADE_BY_SERVICE,
+    OWN_ONLY,
+    allow_making,
+    allow_on_own,
+    allow_tagging_new,
+)
+
+_NETWORK = (
+    "A request that names no subnet or security group gets the VPC's default, whose id is not known here;"
+    " those that it names are checked against the owner's settings."
+)
+_NO_RESOURCE = "Conversion tasks have no ARN."
+
+
+def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
+    """Start ImportInstance and ImportVolume tasks and mark what they make.
+
+    Both take neither a token nor tags: tasks are described first and found by their description, and the
+    instance and the volumes are tagged once the task names them.
+
+    Args:
+        function: Who starts them.
+        workflow: The value of the tag `vmie:workflow`; without it nothing can be tagged.
+    """
+    allow_poll_conversion(function)
+    function.allow(
+        ["ec2:ImportInstance"],
+        [ec2_arn(function, "instance"), ec2_arn(function, "volume")],
+        wildcard_reason=MADE_BY_SERVICE,
+    )
+    function.allow(
+        ["ec2:ImportInstance"],
+        [ec2_arn(function, "subnet"), ec2_arn(function, "security-group")],
+        wildcard_reason=_NETWORK,
+    )
+    function.allow(["ec2:ImportVolume"], [ec2_arn(function, "volume")], wildcard_reason=MADE_BY_SERVICE)
+    _allow_marking(function, workflow)
+
+
+def allow_poll_conversion(function: RuntimeFunction) -> None:
+    """See conversion tasks and the instances and volumes that they make."""
+    function.allow(
+        ["ec2:DescribeConversionTasks", "ec2:DescribeInstances", "ec2:DescribeVolumes"],
+        ["*"],
+        wildcard_reason=DESCRIBE,
+    )
+
+
+def allow_create_image(function: RuntimeFunction, workflow: str) -> None:
+    """Make images of the instances that the workflow imported.
+
+    Args:
+        function: Who makes them.
+        workflow: The value of the tag `vmie:workflow`: instances have it, images and snapshots get it.
+    """
+    function.allow(["ec2:DescribeImages"], ["*"], wildcard_reason=DESCRIBE)
+    allow_on_own(function, "ec2:CreateImage", "instance", workflow)
+    allow_making(function, "ec2:CreateImage", workflow, "image", "snapshot")
+    allow_tagging_new(function, "CreateImage", "image", "snapshot")
+
+
+def allow_clean_up_conversion(function: RuntimeFunction, workflow: str) -> None:
+    """Cancel conversion tasks and delete the workflow's own instances and volumes, told by their tag.
+
+    Args:
+        function: Who cleans up.
+        workflow: The value of the tag `vmie:workflow`.
+    """
+    allow_poll_conversion(function)
+    function.allow(["ec2:CancelConversionTask"], ["*"], wildcard_reason=_NO_RESOURCE)
+    _allow_marking(function, workflow)
+    allow_on_own(function, "ec2:TerminateInstances", "instance", workflow)
+    allow_on_own(function, "ec2:DeleteVolume", "volume", workflow)
+
+
+def _allow_marking(function: RuntimeFunction, workflow: str) -> None:
+    function.allow(
+        ["ec2:CreateTags"],
+        [ec2_arn(function, "instance"), ec2_arn(function, "volume")],
+        conditions={"StringEquals": {f"aws:RequestTag/{WORKFLOW_TAG}": workflow}},
+        wildcard_reason=OWN_ONLY,
+    )
