@@ -44,10 +44,12 @@ class Guest:
     Attributes:
         platform: `Linux` or `Windows`.
         boot_mode: `uefi` where there is an EFI system partition and nothing for a BIOS, else `legacy-bios`.
+        gpt: Whether its partition table is a GPT.
     """
 
     platform: str
     boot_mode: str
+    gpt: bool = False
 
 
 def look_at(raw_image: Path) -> Guest:
@@ -65,7 +67,7 @@ def look_at(raw_image: Path) -> Guest:
         platform = _platform(read, partitions)
         efi = any(partition.type in (_EFI_SYSTEM, _MBR_EFI_SYSTEM) for partition in partitions)
         bios = not gpt or any(partition.type == _BIOS_BOOT for partition in partitions)
-        return Guest(platform, "uefi" if efi and not bios else "legacy-bios")
+        return Guest(platform, "uefi" if efi and not bios else "legacy-bios", gpt)
 
 
 Read = Callable[[int, int], bytes]

@@ -82,14 +82,25 @@ def store(
     decoder: Decoder | None,
     scratch: Path,
     cancelled: threading.Event,
+    *,
+    volume_size: int | None = None,
 ) -> StoredDisk:
-    """Decode a disk into the blocks of a new snapshot; without a decoder only raw disks have blocks.
+    """Decode a disk into the blocks of a snapshot or volume; without a decoder only raw disks have blocks.
+
+    Args:
+        image: The disk.
+        snapshot_id: `snap-…` or `vol-…`.
+        blocks: Where the blocks go.
+        decoder: Decodes everything but raw images.
+        scratch: A folder for the decoded disk.
+        cancelled: Ends the decoding when set.
+        volume_size: GiB. Default: as few as hold the disk.
 
     Raises:
         TaskFailedError: If the image is damaged.
     """
     raw = scratch / f"{snapshot_id}.decoded"
-    volume_size = max(1, -(-image.virtual_size // GIB))
+    volume_size = volume_size or max(1, -(-image.virtual_size // GIB))
     try:
         if image.format == "RAW":
             copy_sparsely(image, raw, cancelled)

@@ -15,6 +15,9 @@ from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
 from vmie_local.vm_import import imports, request_errors
 from vmie_local.vm_import.adapters import CloudFaults, CloudKeys, CloudObjects, CloudRoles, Ec2Registry
+from vmie_local.vm_import.conversion import operations as conversion
+from vmie_local.vm_import.conversion.adapters import Ec2Machines, EndpointUrls
+from vmie_local.vm_import.conversion.task import Conversions
 from vmie_local.vm_import.engine import Engine
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.operation import Operation
@@ -55,7 +58,11 @@ class VmImport:
         decoder = QemuImg.find()
         self.notice = None if decoder else HEADERS_ONLY
         books = imports.Books()
-        self._quota = Quota(self.limits, (books.images, books.snapshots))
+        conversion_books = conversion.Books()
+        self._quota = Quota(
+            self.limits,
+            (books.images, books.snapshots, conversion_books.instances, conversion_books.volumes),
+        )
         self._engine = Engine(cloud.clock, self._quota.tasks)
         self._surroundings = Surroundings(
             clock=cloud.clock,
@@ -70,7 +77,11 @@ class VmImport:
             faults=CloudFaults(cloud),
             scratch=self._scratch,
         )
-        self._operations = imports.operations(self._surroundings, books)
+        conversions = Conversions(self._surroundings, Ec2Machines(cloud.clock), EndpointUrls(cloud.port))
+        self._operations = {
+            **imports.operations(self._surroundings, books),
+            **conversion.operations(conversions, conversion_books),
+        }
         ec2.install(ec2.Hooks(self.blocks.remove, self._require_task))
         self._register(cloud)
         blocks_part.register(cloud, self.blocks)

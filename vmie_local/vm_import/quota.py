@@ -28,11 +28,15 @@ class Quota:
         """Every task there is, whatever its kind and state."""
         return [task for book in self.books for task in book.all()]
 
+    def is_full(self, place: Place) -> bool:
+        """Whether there are as many tasks as the quota allows."""
+        return sum(book.active(place) for book in self.books) >= self.limits.concurrent_tasks
+
     def require_room(self, place: Place) -> None:
         """Refuse one more task where there are as many as the quota allows.
 
         Raises:
             ApiError: `ResourceCountLimitExceeded`.
         """
-        if sum(book.active(place) for book in self.books) >= self.limits.concurrent_tasks:
+        if self.is_full(place):
             raise request_errors.too_many_tasks(self.limits.concurrent_tasks)

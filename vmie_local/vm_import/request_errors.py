@@ -96,6 +96,14 @@ def too_many_tasks(limit: int) -> ApiError:
     )
 
 
+def too_many_conversions(limit: int) -> ApiError:
+    """The same quota as ImportInstance and ImportVolume put it, by a public log."""
+    return ApiError(
+        "ResourceLimitExceeded",
+        f"Task failed to initialize - conversion task limit ({limit}) exceeded.",
+    )
+
+
 def snapshot_missing(snapshot_id: str) -> ApiError:
     """A snapshot that does not exist."""
     return ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")

@@ -16,6 +16,13 @@ NOT_FOUND = (
 """ours, after the published text for 403."""
 INTERNAL_ERROR = "ServerError: an internal error has occurred during conversion."
 
+NO_BOOTABLE_PARTITION = "ClientError: No bootable partition found."
+"""The user guide gives `Client.Unsupported: No bootable partition found.`, for a root volume with a GPT."""
+UPLOAD_INCOMPLETE = "ClientError: The upload was not completed before the task expired."
+"""ours."""
+VOLUME_TOO_SMALL = "ClientError: The disk image does not fit on a volume of the requested size."
+"""ours."""
+
 _BY_ERROR: dict[type[errors.DiskImageError], str] = {
     errors.UnsupportedVmdkError: "ClientError: Disk validation failed [Unsupported VMDK File Format]",
     errors.UnsupportedFormatError: "ClientError: Disk validation failed [Unsupported specified file format]",
@@ -37,3 +44,8 @@ def of_disk_error(error: errors.DiskImageError) -> str:
 def of_fetch_status(http_status: int) -> str:
     """The StatusMessage of an import whose object S3 refused with this HTTP status."""
     return NOT_FOUND if http_status == 404 else NO_ACCESS
+
+
+def bad_manifest(why: str) -> str:
+    """The StatusMessage of an import whose manifest cannot be used; ours."""
+    return f"ClientError: The import manifest is not valid [{why}]"

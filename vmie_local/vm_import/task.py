@@ -148,6 +148,10 @@ class Task(ABC):
     def collect(self, phase: Phase, result: Any) -> None:
         """Take over what a phase's work returned."""
 
+    def repeats(self, phase: Phase) -> bool:  # noqa: ARG002 - for those that wait
+        """Whether a phase that is over begins again, because what it waits for is not there yet."""
+        return False
+
     @abstractmethod
     def complete(self) -> None:
         """Make the result, at the end of the last phase."""
@@ -177,8 +181,9 @@ class Task(ABC):
             self.fail(self.fault.message, now)
             return False
         worked_until = self._job.ended_at() if self._job else due
-        if self._phase_number + 1 < len(self._phases):
-            self._phase_number += 1
+        again = self.repeats(self.phase)
+        if again or self._phase_number + 1 < len(self._phases):
+            self._phase_number += 0 if again else 1
             self._entered_at = max(due, worked_until)
             self._phase_begun = self._collected = False
             self._job = None

@@ -121,6 +121,12 @@ class TaskDesk(Generic[T]):
         members: dict[str, Any] = {answer: list(on_page)}
         return {**members, "NextToken": token} if token else members
 
+    def all(self, place: Place) -> list[T]:
+        """Every task of a place, oldest first, brought up to the present."""
+        with self.surroundings.engine.lock:
+            self._catch_up()
+            return self.book.all(place)
+
     def require(self, place: Place, task_id: str) -> T:
         """A task by id, brought up to the present.
 

@@ -1,0 +1,1 @@
+"""ImportInstance and ImportVolume: what an import manifest names becomes an instance or a volume."""
