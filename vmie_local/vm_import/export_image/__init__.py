@@ -1,0 +1,1 @@
+"""ExportImage: an AMI becomes a disk image in S3."""
