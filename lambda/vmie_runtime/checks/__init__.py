@@ -10,6 +10,16 @@ from __future__ import annotations
 from vmie_runtime.checks.actions import REQUIRED_ACTIONS
 from vmie_runtime.checks.advice import Advice
 from vmie_runtime.checks.allowed import Allowed
+from vmie_runtime.checks.examination import Account, examine_account, examine_guest
 from vmie_runtime.checks.narrowing import Own, require_allowed
 
-__all__ = ["REQUIRED_ACTIONS", "Advice", "Allowed", "Own", "require_allowed"]
+__all__ = [
+    "REQUIRED_ACTIONS",
+    "Account",
+    "Advice",
+    "Allowed",
+    "Own",
+    "examine_account",
+    "examine_guest",
+    "require_allowed",
+]

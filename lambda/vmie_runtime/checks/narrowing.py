@@ -90,7 +90,7 @@ def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
     if subject is Subject.SOURCE_URL:
         return _is_source_allowed(value, allowed, own)
     if subject is Subject.KMS_KEY:
-        return _is_key_allowed(value, allowed, own)
+        return is_key_allowed(value, allowed, own)
     owned = {
         Subject.SOURCE_BUCKET: own.bucket,
         Subject.EXPORT_BUCKET: own.bucket,
@@ -110,7 +110,8 @@ def _is_source_allowed(url: str, allowed: Allowed, own: Own) -> bool:
     return location.host in [entry.lower() for entry in allowed.source_hosts] or "*" in allowed.source_hosts
 
 
-def _is_key_allowed(key: str, allowed: Allowed, own: Own) -> bool:
+def is_key_allowed(key: str, allowed: Allowed, own: Own) -> bool:
+    """Tell whether a key is the owner's default, or one that the owner allowed."""
     entries = (own.default_kms_key or "", *allowed.kms_keys)
     named = tuple(entry if entry == "*" else _whole_key(entry, own) for entry in entries if entry)
     return permits(named, _whole_key(key, own))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vmie_runtime.diagnosis.catalogue import (
     access,
+    account,
     calls,
     disks,
     endings,
@@ -11,6 +12,7 @@ from vmie_runtime.diagnosis.catalogue import (
     guests,
     narrowing,
     pipeline,
+    request_documents,
     requests,
     roles,
 )
@@ -24,6 +26,7 @@ SAID_BY_AWS: tuple[Meaning, ...] = (
     *guests.MEANINGS,
     *roles.MEANINGS,
     *access.MEANINGS,
+    *account.MEANINGS,
     *calls.MEANINGS,
     *requests.MEANINGS,
     *exports.MEANINGS,
@@ -38,6 +41,7 @@ MEANINGS: tuple[Meaning, ...] = (
     *FALLBACKS,
     *pipeline.MEANINGS,
     *narrowing.MEANINGS,
+    *request_documents.MEANINGS,
     UNKNOWN_TASK_ERROR,
     UNKNOWN_CALL_ERROR,
 )
