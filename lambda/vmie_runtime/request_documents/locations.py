@@ -15,6 +15,9 @@ _S3_HOST = re.compile(
 )
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _MAX_KEY_BYTES = 1024
+_LONGEST_HOST = 254
+# What readers of URLs differ on.
+_AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _SIGNATURES = {"x-amz-signature", "signature"}
 
 
@@ -40,15 +43,23 @@ def s3_location(url: str) -> S3Location:
         ValueError: If it is of another form; the message completes a sentence and repeats no part of the URL
             that authorises.
     """
-    if not url.isprintable() or " " in url:
-        raise ValueError("it has spaces or control characters in it")
+    if _AMBIGUOUS.search(url):
+        raise ValueError("it has spaces, control characters or backslashes in it")
     scheme = url.partition(":")[0].casefold()
     if scheme == "s3":
-        bucket, _, key = url[len("s3://") :].partition("/") if url[2:5] == "://" else ("", "", "")
-        return _checked(bucket, key, presigned=False)
+        return _of_s3(url)
     if scheme == "https":
         return _of_https(url)
     raise ValueError("only s3:// and presigned https:// URLs can be read")
+
+
+def _of_s3(url: str) -> S3Location:
+    if url[2:5] != "://":
+        raise ValueError("it must name a bucket and a key: s3://bucket/key")
+    if "?" in url or "#" in url:
+        raise ValueError("its key has ? or # in it, which begin another part of a URL; use UserBucket")
+    bucket, _, key = url[5:].partition("/")
+    return _checked(bucket, key, presigned=False)
 
 
 def _of_https(url: str) -> S3Location:
@@ -57,15 +68,18 @@ def _of_https(url: str) -> S3Location:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise ValueError("it is not a URL") from error
-    match = _S3_HOST.fullmatch(host)
-    if match is None or parts.username is not None or port not in (None, 443):
+    match = _S3_HOST.fullmatch(host) if len(host) < _LONGEST_HOST else None
+    if match is None or "@" in parts.netloc or port not in (None, 443):
         raise ValueError("its host is not an endpoint of S3 (….amazonaws.com)")
+    if any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+        raise ValueError("its path has . or .. in it, which some readers resolve and others do not")
     given = {name.casefold() for name in parse_qs(parts.query, keep_blank_values=True)}
     if not given & _SIGNATURES:
         raise ValueError("it is not presigned; name the object as s3://bucket/key")
-    path = unquote(parts.path.removeprefix("/"))
-    bucket, key = (match["bucket"], path) if match["bucket"] else path.partition("/")[::2]
-    return _checked(bucket, key, presigned=True)
+    if match["bucket"]:
+        return _checked(match["bucket"], unquote(parts.path[1:]), presigned=True)
+    bucket, _, key = parts.path[1:].partition("/")
+    return _checked(unquote(bucket), unquote(key), presigned=True)
 
 
 def _checked(bucket: str, key: str, *, presigned: bool) -> S3Location:

@@ -10,6 +10,7 @@ from vmie_runtime.errors import RequestRejected
 
 # So many problems of one request are written out; the rest are counted.
 PROBLEMS_TOLD = 10
+_HINTS_GIVEN = 3
 _LONGEST_VALUE = 80
 _MANY_DIGITS = 10**40
 
@@ -63,6 +64,11 @@ class Problems:
         return not any(problem.code is Code.INVALID_TYPE for problem in self.found) and not self.untold
 
     @property
+    def few(self) -> bool:
+        """Whether there is still reason to look for what was meant: it takes time, and one typo is usual."""
+        return len(self.found) < _HINTS_GIVEN
+
+    @property
     def full(self) -> bool:
         """Whether further problems are only counted."""
         return len(self.found) >= PROBLEMS_TOLD
@@ -84,10 +90,7 @@ class Problems:
         return RequestRejected(
             str(self.found[0].code),
             text,
-            Problems=[
-                {"Code": str(problem.code), "Parameter": problem.path, "Message": problem.message}
-                for problem in self.found
-            ],
+            Problems=[{"Code": str(problem.code), "Parameter": problem.path} for problem in self.found],
         )
 
 
@@ -107,7 +110,10 @@ def shown(value: Any, *, sensitive: bool = False) -> str:
     if isinstance(value, int) and abs(value) >= _MANY_DIGITS:
         return "a number of more than 40 digits"
     text = _without_query(str(value)[:2000])
-    text = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    if not text.isprintable():
+        text = "".join(
+            each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        )
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 

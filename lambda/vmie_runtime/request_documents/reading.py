@@ -67,7 +67,9 @@ def _taken_apart(operation: str, request: dict[str, Any]) -> RequestDocument:
 
 
 def _check_rules(read: RequestDocument, problems: Problems) -> None:
-    operation, parameters, options = read.operation, read.parameters, read.options
+    operation, options = read.operation, read.options
+    known = request_shape(operation).members
+    parameters = {name: value for name, value in read.parameters.items() if name in known}
     check_disks(operation, parameters, options, problems)
     if operation == IMAGE_IMPORT:
         check_image(parameters, options, problems)

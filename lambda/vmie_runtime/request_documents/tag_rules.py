@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrict
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,7 @@ from vmie_runtime.request_documents.problems import Code, Problems, shown
 MAX_TAGS = 40
 MAX_KEY, MAX_VALUE = 128, 256
 RESERVED = ("aws:", "vmie:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 # Operation -> the only resource type that its TagSpecifications take.
 TAGGED = {
@@ -89,6 +91,6 @@ def _fault(key: str, value: str) -> str:
         return f"has {len(key)} characters; a tag's key has at most {MAX_KEY}"
     if len(value) > MAX_VALUE:
         return f"has a value of {len(value)} characters; a tag's value has at most {MAX_VALUE}"
-    if not (key.isprintable() and value.isprintable()):
+    if _CONTROL.search(key) or _CONTROL.search(value):
         return "has control characters in its key or value"
     return ""

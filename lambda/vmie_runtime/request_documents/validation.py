@@ -71,7 +71,7 @@ def _structure(value: dict[str, Any], shape: Shape, path: str, problems: Problem
                 Code.UNKNOWN_PARAMETER,
                 f"{path}.{shown(name)}".lstrip("."),
                 f'Unknown parameter in {where}: "{shown(name)}", must be one of: '
-                f"{', '.join(shape.members)}{_hint(name, shape, root)}",
+                f"{', '.join(shape.members)}{_hint(name, shape, root) if problems.few else ''}",
             )
 
 
@@ -90,7 +90,7 @@ def _list(value: list[Any], shape: Shape, path: str, problems: Problems, root: S
 def _string(value: str, shape: Shape, path: str, problems: Problems, root: Shape) -> None:
     if shape.values and not _is_among(value, shape):
         listed = shape.values if len(shape.values) <= _LISTED_VALUES else ()
-        near = nearest(value, shape.values)
+        near = nearest(value, shape.values) if problems.few else None
         problems.add(
             Code.INVALID_VALUE,
             path,
@@ -99,13 +99,13 @@ def _string(value: str, shape: Shape, path: str, problems: Problems, root: Shape
             + (f". Did you mean {near}?" if near else ""),
         )
         return
-    told = shown(value, sensitive=shape.sensitive)
     wrong_length = f"Invalid length for parameter {path}, value: {len(value)}"
     if shape.minimum is not None and len(value) < shape.minimum:
         message = f"{wrong_length}, valid min length: {shape.minimum}"
     elif shape.maximum is not None and len(value) > shape.maximum:
         message = f"{wrong_length}, valid max length: {shape.maximum}"
     elif shape.pattern and not re.fullmatch(shape.pattern, value):
+        told = shown(value, sensitive=shape.sensitive)
         message = f"Invalid value for parameter {path}, value: {told}, must be {shape.meaning}"
     else:
         return
