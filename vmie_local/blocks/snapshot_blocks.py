@@ -22,15 +22,24 @@ class SnapshotBlocks:
     Blocks that were never written are holes and take no space on disk.
     """
 
-    def __init__(self, path: Path, volume_size: int, parent: SnapshotBlocks | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        volume_size: int,
+        parent: SnapshotBlocks | None = None,
+        *,
+        of_lineage: bool = True,
+    ) -> None:
         """Name the place of the blocks; nothing is created before the first write.
 
         Args:
             path: The sparse file.
             volume_size: GiB.
             parent: Where blocks come from that this snapshot does not have itself.
+            of_lineage: Whether it continues its parent's lineage; a copy begins one of its own.
         """
         self.path, self.volume_size, self.parent = path, volume_size, parent
+        self._of_lineage = of_lineage
         self._own: set[int] = set()
         self._lock = threading.Lock()
 
@@ -41,8 +50,8 @@ class SnapshotBlocks:
 
     @property
     def origin(self) -> SnapshotBlocks:
-        """The first snapshot of its lineage: itself if it has no parent."""
-        return self.parent.origin if self.parent else self
+        """The first snapshot of its lineage: itself if it has no parent or is a copy."""
+        return self.parent.origin if self.parent and self._of_lineage else self
 
     def write(self, index: int, data: bytes) -> None:
         """Keep a block; writing one again replaces it.

@@ -10,7 +10,7 @@ from vmie_local.blocks.snapshot_blocks import SnapshotBlocks
 
 
 class BlockStore:
-    """Snapshots by id, each a file in one folder."""
+    """Snapshots by id, each a file in one folder. Volumes are kept like snapshots, by their own ids."""
 
     def __init__(self, folder: Path) -> None:
         """Use a folder, which is made with the first snapshot.
@@ -43,6 +43,21 @@ class BlockStore:
             blocks = SnapshotBlocks(self.path(snapshot_id), volume_size, parent)
             self._snapshots[snapshot_id] = blocks
             return blocks
+
+    def derive(self, new_id: str, volume_size: int, source_id: str, *, copy: bool = False) -> None:
+        """Let a new snapshot or volume begin with the blocks of another, which are shared.
+
+        Args:
+            new_id: `snap-…` or `vol-…`.
+            volume_size: GiB.
+            source_id: The snapshot or volume. Where nobody wrote to it, there is nothing to share.
+            copy: Whether it begins a lineage of its own, as a copy of a snapshot does.
+        """
+        with self._lock:
+            source = self._snapshots.get(source_id)
+            if source:
+                path = self.path(new_id)
+                self._snapshots[new_id] = SnapshotBlocks(path, volume_size, source, of_lineage=not copy)
 
     def adopt(self, snapshot_id: str, volume_size: int, raw_image: Path | None) -> SnapshotBlocks:
         """Make a snapshot of a raw image, which is moved here; without an image the snapshot is empty."""

@@ -140,17 +140,21 @@ class Ec2Registry:
 
     def add_image(self, place: Place, image: NewImage) -> str:
         """Make an AMI visible; returns its id."""
+        devices = tuple(ec2.images.BlockDevice(name, snapshot_id) for name, snapshot_id in image.devices)
         return ec2.images.add(
             place.account,
             place.region,
-            devices=[ec2.images.BlockDevice(name, snapshot_id) for name, snapshot_id in image.devices],
-            name=image.name,
-            description=image.description,
-            architecture=image.architecture,
-            boot_mode=image.boot_mode,
-            windows=image.windows,
-            platform_details=image.platform_details,
-            usage_operation=image.usage_operation,
+            ec2.images.Image(
+                name=image.name,
+                devices=devices,
+                root_device=devices[0].name,
+                description=image.description,
+                architecture=image.architecture,
+                boot_mode=image.boot_mode,
+                windows=image.windows,
+                platform_details=image.platform_details,
+                usage_operation=image.usage_operation,
+            ),
             at=self._clock.now(),
         )
 
@@ -187,4 +191,4 @@ class CloudKeys:
 
     def usable(self, place: Place, key_id: str) -> bool:
         """Whether a key exists in the Region and is enabled."""
-        return ec2.snapshots.key_is_enabled(place.account, place.region, key_id)
+        return ec2.keys.is_enabled(place.account, place.region, key_id)

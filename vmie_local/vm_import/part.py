@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vmie_local.blocks import BlockStore
 from vmie_local.blocks import part as blocks_part
 from vmie_local.disk_images.qemu_img import QemuImg
+from vmie_local.ec2_storage import Ec2Storage
 from vmie_local.front_door.api_call import ApiCall, Handler
 from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
@@ -19,6 +20,10 @@ from vmie_local.vm_import.conversion import operations as conversion
 from vmie_local.vm_import.conversion.adapters import Ec2Machines, EndpointUrls
 from vmie_local.vm_import.conversion.task import Conversions
 from vmie_local.vm_import.engine import Engine
+from vmie_local.vm_import.exports import operations as exports
+from vmie_local.vm_import.exports.adapters import CloudBuckets
+from vmie_local.vm_import.exports.machines import CloudMachines
+from vmie_local.vm_import.exports.surroundings import ExportSurroundings
 from vmie_local.vm_import.limits import Limits
 from vmie_local.vm_import.operation import Operation
 from vmie_local.vm_import.quota import Quota
@@ -59,9 +64,14 @@ class VmImport:
         self.notice = None if decoder else HEADERS_ONLY
         books = imports.Books()
         conversion_books = conversion.Books()
+        export_books = exports.Books()
         self._quota = Quota(
             self.limits,
-            (books.images, books.snapshots, conversion_books.instances, conversion_books.volumes),
+            (
+                *(books.images, books.snapshots),
+                *(conversion_books.instances, conversion_books.volumes),
+                *(export_books.images, export_books.instances),
+            ),
         )
         self._engine = Engine(cloud.clock, self._quota.tasks)
         self._surroundings = Surroundings(
@@ -81,10 +91,29 @@ class VmImport:
         self._operations = {
             **imports.operations(self._surroundings, books),
             **conversion.operations(conversions, conversion_books),
+            **exports.operations(
+                ExportSurroundings(
+                    self._surroundings,
+                    CloudBuckets(cloud),
+                    CloudMachines(cloud, self.blocks),
+                    decoder,
+                    cloud.settings.iam,
+                ),
+                export_books,
+            ),
         }
-        ec2.install(ec2.Hooks(self.blocks.remove, self._require_task))
+        ec2.install(
+            ec2.Hooks(
+                snapshot_created=self._fill_snapshot,
+                snapshot_deleted=self.blocks.remove,
+                volume_created=self._fill_volume,
+                volume_deleted=self.blocks.remove,
+                task_exists=self._require_task,
+            )
+        )
         self._register(cloud)
         blocks_part.register(cloud, self.blocks)
+        self._storage = Ec2Storage(cloud, self.blocks)
 
     def start(self) -> None:
         """Begin to watch the clock."""
@@ -95,12 +124,22 @@ class VmImport:
     def stop(self) -> None:
         """End the running work and remove what it left on disk."""
         self._engine.stop()
+        self._storage.stop()
         shutil.rmtree(self._scratch, ignore_errors=True)
         self.blocks.clear()
 
     def _register(self, cloud: LocalAws) -> None:
         for name, operation in self._operations.items():
             cloud.front_door.register("ec2", name, _handler(operation))
+
+    def _fill_volume(self, volume_id: str, size: int, snapshot_id: str | None) -> None:
+        if snapshot_id:
+            self.blocks.derive(volume_id, size, snapshot_id)
+
+    def _fill_snapshot(self, snapshot_id: str, volume_id: str) -> None:
+        volume = self.blocks.find(volume_id)
+        if volume:
+            self.blocks.derive(snapshot_id, volume.volume_size, volume_id)
 
     def _require_task(self, account: str, region: str, task_id: str) -> None:
         with self._engine.lock:

@@ -1,12 +1,12 @@
-"""moto's EC2: AMIs and snapshots of our own making, and tags on import tasks.
+"""moto's EC2: AMIs, snapshots and volumes that hold bytes and take time, and tags on import tasks.
 
-moto invents a 15 GiB snapshot for every AMI, knows one device per AMI, and gives a new instance an 8 GiB disk
-whatever its AMI says.
+moto invents a 15 GiB snapshot for every AMI, knows one device per AMI, gives a new instance an 8 GiB disk
+whatever its AMI says, and has everything ready at once.
 """
 
-from vmie_local.moto_seams.ec2 import images, instances, snapshots, tags
+from vmie_local.moto_seams.ec2 import images, instances, keys, snapshots, tags, volumes
 from vmie_local.moto_seams.ec2.hooks import Hooks, install
 
-SEAMS = (*images.SEAMS, *snapshots.SEAMS, *tags.SEAMS, *instances.SEAMS)
+SEAMS = (*images.SEAMS, *snapshots.SEAMS, *volumes.SEAMS, *keys.SEAMS, *tags.SEAMS, *instances.SEAMS)
 
-__all__ = ["SEAMS", "Hooks", "images", "install", "snapshots", "tags"]
+__all__ = ["SEAMS", "Hooks", "images", "install", "instances", "keys", "snapshots", "tags", "volumes"]
