@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import region_info
 
-from tests.unit.constructs.synthesis import FLAGS, Synthesised, flat, synthesise
+from tests.unit.constructs.synthesis import FLAGS, Synthesised, as_list, flat, synthesise
 from tests.unit.constructs.test_nag import examine
 from vmie_constructs import ExportBucket
 from vmie_constructs.export_grantees import EXPORT_GRANTEES
@@ -34,10 +35,8 @@ def statements(found: Synthesised, effect: str) -> list[dict[str, Any]]:
 def granted(found: Synthesised) -> dict[str, list[str]]:
     """What the policy allows, by action."""
     return {
-        statement["Action"]: [flat(each) for each in resources]
+        statement["Action"]: [flat(each) for each in as_list(statement["Resource"])]
         for statement in statements(found, "Allow")
-        for resources in [statement["Resource"]]
-        for resources in [resources if isinstance(resources, list) else [resources]]
     }
 
 
@@ -306,3 +305,35 @@ def test_with_access_logs_nothing_is_open_or_acknowledged_in_vain(tmp_path: Path
     )
     assert {found for found in report.open if not found[1].startswith("Stack/TheirLogs/")} == set()
     assert report.acknowledged - report.used == set()
+
+
+# The page about it.
+
+PAGE = Path(__file__).parents[3] / "docs" / "export-bucket.md"
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_first_example_of_the_page_makes_a_bucket(tmp_path: Path) -> None:
+    example = block("python").replace("App()", f"App(outdir={str(tmp_path)!r})")
+    exec(compile(example, str(PAGE), "exec"), {})  # noqa: S102 - our own page
+    template = Synthesised(json.loads((tmp_path / "Exports.template.json").read_text()))
+    assert set(granted(template)) == {"s3:GetBucketAcl", "s3:PutObject"}
+
+
+def test_the_page_has_the_statements_for_a_bucket_that_is_made_elsewhere() -> None:
+    stack = cdk.Stack(env=cdk.Environment(account=ACCOUNT, region="eu-west-1"))
+    existing = s3.Bucket.from_bucket_name(stack, "Existing", "exports-of-ours")
+    told = ExportBucket(stack, "Export", bucket=existing).grantee_statements
+    resolved = [stack.resolve(each.to_statement_json()) for each in told]
+    assert [{**each, "Resource": arns(each)} for each in resolved] == [
+        {**each, "Resource": arns(each)} for each in json.loads(block("json"))
+    ]
+
+
+def arns(statement: dict[str, Any]) -> list[str]:
+    return [flat(each).replace("<AWS::Partition>", "aws") for each in as_list(statement["Resource"])]
