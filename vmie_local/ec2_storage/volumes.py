@@ -22,6 +22,8 @@ _SIZES = {
     "sc1": (125, 16_384),
 }
 """GiB of the smallest and the largest volume of each type (EC2 API reference, CreateVolume)."""
+_BASELINE_THROUGHPUT = {"gp3": 125}
+"""MiB/s of a volume that asks for none (EBS user guide)."""
 _WITH_IOPS, _NEED_IOPS = ("gp3", "io1", "io2"), ("io1", "io2")
 
 
@@ -51,6 +53,7 @@ def create_volume(around: Surroundings, place: Place, parameters: Mapping[str, A
             place.account,
             place.region,
             zone_name=wish.zone,
+            baseline_iops=_baseline_iops(wish),
             at=around.clock.now(),
             size=wish.size,
             snapshot_id=parameters.get("SnapshotId"),
@@ -58,7 +61,7 @@ def create_volume(around: Surroundings, place: Place, parameters: Mapping[str, A
             kms_key_id=wish.key,
             volume_type=wish.volume_type,
             iops=parameters.get("Iops"),
-            throughput=parameters.get("Throughput"),
+            throughput=parameters.get("Throughput") or _BASELINE_THROUGHPUT.get(wish.volume_type),
             multi_attach_enabled=parameters.get("MultiAttachEnabled"),
         )
         ec2.tags.add(place.account, place.region, volume_id, tags)
@@ -128,6 +131,11 @@ def _check_performance(parameters: Mapping[str, Any], volume_type: str) -> None:
         )
 
 
+def _baseline_iops(wish: _Wish) -> int | None:
+    """What gp2 shows: 3 per GiB, at least 100, at most 16,000 (EBS user guide)."""
+    return min(16_000, max(100, 3 * wish.size)) if wish.volume_type == "gp2" else None
+
+
 def _shown(place: Place, volume_id: str, tags: Mapping[str, str]) -> dict[str, Any]:
     volume = ec2.volumes.find(place.account, place.region, volume_id)
     if volume is None:
@@ -142,9 +150,8 @@ def _shown(place: Place, volume_id: str, tags: Mapping[str, str]) -> dict[str, A
         "Encrypted": volume.encrypted,
         "KmsKeyId": volume.kms_key_id,
         "VolumeType": volume.volume_type,
-        "Iops": volume.iops
-        or (min(16_000, max(100, 3 * volume.size)) if volume.volume_type == "gp2" else None),
+        "Iops": volume.iops,
         "Throughput": volume.throughput,
-        "MultiAttachEnabled": False,
+        "MultiAttachEnabled": volume.multi_attach,
         "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
     }

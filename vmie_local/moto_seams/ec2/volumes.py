@@ -82,6 +82,7 @@ class Volume:
         volume_type: `gp2`, `gp3`, …
         iops: As EC2 shows it.
         throughput: MiB/s, as EC2 shows it.
+        multi_attach: Whether several instances may have it.
         created_at: When it was made.
         attachment: Where it is attached, or None.
     """
@@ -96,6 +97,7 @@ class Volume:
     volume_type: str
     iops: int | None
     throughput: int | None
+    multi_attach: bool
     created_at: datetime
     attachment: Attachment | None
 
@@ -148,13 +150,16 @@ def zone(account: str, region: str, name: str | None, zone_id: str | None = None
     return next((str(one.name) for one in zones if one.name == name or one.zone_id == zone_id), None)
 
 
-def create(account: str, region: str, *, zone_name: str, at: float, **options: Any) -> str:
+def create(
+    account: str, region: str, *, zone_name: str, baseline_iops: int | None, at: float, **options: Any
+) -> str:
     """Make a volume that is `creating`.
 
     Args:
         account: Its owner.
         region: Its Region.
         zone_name: Its Availability Zone.
+        baseline_iops: What EC2 shows of a volume that asks for none.
         at: When, in seconds since 1970.
         options: The other parameters of moto's `create_volume`.
 
@@ -163,6 +168,7 @@ def create(account: str, region: str, *, zone_name: str, at: float, **options: A
     """
     volume = backend(account, region).create_volume(zone_name=zone_name, **options)
     volume.vmie_state, volume.create_time = "creating", moment(at)
+    volume.iops = volume.iops or baseline_iops
     return str(volume.id)
 
 
@@ -189,6 +195,7 @@ def find(account: str, region: str, volume_id: str) -> Volume | None:
         volume_type=volume.volume_type,
         iops=volume.iops,
         throughput=volume.throughput,
+        multi_attach=bool(volume.multi_attach_enabled),
         created_at=_aware(volume.create_time),
         attachment=_attachment(volume),
     )

@@ -87,6 +87,14 @@ def _nested(path: str) -> Resources:
     return resources
 
 
+def _given_tags(arn: str, specifications: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The tags that a call gives a resource: EC2 shows a policy those of what is being made, by its type."""
+    kind, _, identifier = arn.rpartition(":")[2].partition("/")
+    if identifier != "*":
+        return []
+    return [tag for one in specifications if one.get("ResourceType") == kind for tag in one.get("Tags", [])]
+
+
 def _acts_on(action: str, *resources: Resources, passes_role: bool = False) -> Row:
     """An action on every resource a call touches, with `ec2:CreateTags` for what it tags as it is made.
 
@@ -99,11 +107,11 @@ def _acts_on(action: str, *resources: Resources, passes_role: bool = False) -> R
 
     def row(call: ApiCall) -> Iterable[Requirement]:
         specifications = call.parameters.get("TagSpecifications", [])
-        every_tag = [tag for one in specifications for tag in one.get("Tags", [])]
-        context = tag_context(every_tag)
         touched = dict.fromkeys(arn for one in resources for arn in one(call))
         for touched_arn in touched or ("*",):
-            yield Requirement(f"ec2:{action}", touched_arn, context)
+            yield Requirement(
+                f"ec2:{action}", touched_arn, tag_context(_given_tags(touched_arn, specifications))
+            )
         for one in specifications:
             tags = {"ec2:CreateAction": call.operation, **tag_context(one.get("Tags", []))}
             if one.get("Tags"):
