@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vmie_local.front_door.api_call import ApiCall
@@ -17,6 +17,7 @@ from vmie_local.front_door.authorization.requirement import (
 )
 
 Resources = Callable[[ApiCall], Iterable[str]]
+Keys = Callable[[ApiCall], Mapping[str, Any]]
 
 _WITHOUT_ACCOUNT = ("image", "snapshot")
 _BY_PREFIX = {
@@ -95,7 +96,25 @@ def _given_tags(arn: str, specifications: list[dict[str, Any]]) -> list[dict[str
     return [tag for one in specifications if one.get("ResourceType") == kind for tag in one.get("Tags", [])]
 
 
-def _acts_on(action: str, *resources: Resources, passes_role: bool = False) -> Row:
+def _no_keys(_: ApiCall) -> Mapping[str, Any]:
+    return {}
+
+
+def _of_volume(call: ApiCall) -> dict[str, Any]:
+    """The condition keys of CreateVolume on the volume, as far as the request tells them."""
+    given = call.parameters
+    snapshot = given.get("SnapshotId")
+    found = {
+        "ec2:AvailabilityZone": given.get("AvailabilityZone"),
+        "ec2:Encrypted": given.get("Encrypted", False),
+        "ec2:ParentSnapshot": resource_arn(call, "snapshot", snapshot) if snapshot else None,
+        "ec2:VolumeSize": given.get("Size"),
+        "ec2:VolumeType": given.get("VolumeType", "gp2"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _acts_on(action: str, *resources: Resources, passes_role: bool = False, keys: Keys = _no_keys) -> Row:
     """An action on every resource a call touches, with `ec2:CreateTags` for what it tags as it is made.
 
     Args:
@@ -103,15 +122,16 @@ def _acts_on(action: str, *resources: Resources, passes_role: bool = False) -> R
         resources: Give the ARNs.
         passes_role: Whether the call hands the VM Import/Export service a role: the service checks
             `iam:PassRole`.
+        keys: Gives the further condition keys of the resources that the call makes. Default: none.
     """
 
     def row(call: ApiCall) -> Iterable[Requirement]:
         specifications = call.parameters.get("TagSpecifications", [])
         touched = dict.fromkeys(arn for one in resources for arn in one(call))
         for touched_arn in touched or ("*",):
-            yield Requirement(
-                f"ec2:{action}", touched_arn, tag_context(_given_tags(touched_arn, specifications))
-            )
+            context = tag_context(_given_tags(touched_arn, specifications))
+            own = keys(call) if touched_arn.endswith("/*") else {}
+            yield Requirement(f"ec2:{action}", touched_arn, {**context, **own})
         for one in specifications:
             tags = {"ec2:CreateAction": call.operation, **tag_context(one.get("Tags", []))}
             if one.get("Tags"):
@@ -172,7 +192,7 @@ EC2: Table = {
     ),
     "CreateSnapshot": _acts_on("CreateSnapshot", _new("snapshot"), _given("VolumeId")),
     "CreateTags": _tags("CreateTags"),
-    "CreateVolume": _acts_on("CreateVolume", _new("volume"), _given("SnapshotId")),
+    "CreateVolume": _acts_on("CreateVolume", _new("volume"), _given("SnapshotId"), keys=_of_volume),
     "DeleteSnapshot": _acts_on("DeleteSnapshot", _given("SnapshotId")),
     "DeleteTags": _tags("DeleteTags"),
     "DeleteVolume": _acts_on("DeleteVolume", _given("VolumeId")),
