@@ -14,6 +14,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}-{secrets.token_hex(8)}t"
 
 
+def new_export_id(prefix: str) -> str:
+    """An id as EC2 gives it to exports: 17 hex digits, as in the AWS CLI's examples."""
+    return f"{prefix}-{secrets.token_hex(9)[:17]}"
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether a text has the form of a task's id, of today or of former years."""
     return re.fullmatch(rf"{prefix}-(?:[0-9a-f]{{17}}|[0-9a-f]{{16}}t|[0-9a-z]{{8}})", text) is not None

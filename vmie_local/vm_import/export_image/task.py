@@ -28,7 +28,7 @@ class ExportImageTask(ExportTask):
         around: ExportSurroundings,
         fault: TaskFault | None = None,
     ) -> None:
-        task_id = ids.new_id(ids.EXPORT_IMAGE)
+        task_id = ids.new_export_id(ids.EXPORT_IMAGE)
         super().__init__(
             task_id,
             EXPORT_IMAGE,

@@ -39,7 +39,7 @@ class ExportInstanceTask(ExportTask):
         around: ExportSurroundings,
         fault: TaskFault | None = None,
     ) -> None:
-        task_id = ids.new_id(ids.EXPORT_INSTANCE)
+        task_id = ids.new_export_id(ids.EXPORT_INSTANCE)
         super().__init__(
             task_id,
             EXPORT_INSTANCE,
