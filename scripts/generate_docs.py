@@ -21,7 +21,8 @@ from vmie_images.catalogue.entry import Effect, Entry  # noqa: E402
 from vmie_images.catalogue.guest_findings import GUEST_FINDINGS  # noqa: E402
 from vmie_images.catalogue.windows_findings import WINDOWS_FINDINGS  # noqa: E402
 from vmie_runtime.diagnosis.catalogue import MEANINGS  # noqa: E402
-from vmie_runtime.diagnosis.model import ERRORS_PAGE, Category, Meaning  # noqa: E402
+from vmie_runtime.diagnosis.links import ERRORS_PAGE, FINDINGS_PAGE  # noqa: E402
+from vmie_runtime.diagnosis.model import Category, Meaning  # noqa: E402
 
 _CATEGORIES = {
     Category.IMAGE: ("The image", "The disk image or the guest in it has to change."),
@@ -148,7 +149,7 @@ def readme() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     ERRORS_PAGE: errors_page,
-    "docs/findings.md": findings_page,
+    FINDINGS_PAGE: findings_page,
     "README.md": readme,
 }
 

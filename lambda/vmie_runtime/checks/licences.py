@@ -24,12 +24,12 @@ def require_licence(parameters: Mapping[str, Any], guest: GuestSystem) -> None:
         guest: What is known of the guest.
 
     Raises:
-        RequestRejected: `LicenceOptionsExclusive`, `LicenceTypeMismatch` or `UsageOperationMismatch`.
+        RequestRejected: `LicenceOptionsConflict`, `LicenceTypeMismatch` or `UsageOperationMismatch`.
     """
     licence, usage = _licence_type(parameters), parameters.get("UsageOperation")
     if licence and usage:
         raise RequestRejected(
-            "LicenceOptionsExclusive",
+            "LicenceOptionsConflict",
             f"LicenseType ({licence}) and UsageOperation ({usage}) are both given; ImportImage takes one of "
             "them.",
         )

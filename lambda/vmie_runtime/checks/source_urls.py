@@ -90,5 +90,5 @@ def _without_secrets(url: str) -> str:
 
 def _refused(shown: str, reason: str) -> RequestRejected:
     return RequestRejected(
-        "SourceUrlInvalid", f"{shown!r} is no source that can be read for certain: {reason}.", reason=reason
+        "InvalidSourceUrl", f"{shown!r} is no source that can be read for certain: {reason}.", reason=reason
     )

@@ -1,6 +1,25 @@
-"""Pages of AWS that the catalogue points at."""
+"""Pages that a diagnosis points at: AWS's, and the project's own."""
 
 from __future__ import annotations
+
+PROJECT = ""
+"""What stands before the path of a page of our own: nothing, as the project has no public address yet.
+
+With one, such as `https://…/blob/main/`, every link of a result leads there; this is its one place.
+"""
+ERRORS_PAGE = "docs/errors.md"
+FINDINGS_PAGE = "docs/findings.md"
+
+
+def own_page(path: str, heading: str) -> str:
+    """A heading of a page of the project, as GitHub makes an anchor of it."""
+    return f"{PROJECT}{path}#{heading.lower()}"
+
+
+def finding_page(code: str) -> str:
+    """Where a finding of the inspection is explained."""
+    return own_page(FINDINGS_PAGE, code)
+
 
 _GUIDE = "https://docs.aws.amazon.com/vm-import/latest/userguide"
 _IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -32,6 +51,9 @@ INSTANCE_EXPORT_PREREQUISITES = f"{_GUIDE}/vmexport-prerequisites.html"
 INSTANCE_EXPORT_LIMITS = f"{_GUIDE}/vmexport-limits.html"
 IMAGE_EXPORT_LIMITS = f"{_GUIDE}/limits-image-export.html"
 
+EBS_CREATE_VOLUME = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-volume.html"
+EBS_ATTACH_VOLUME = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html"
+EBS_VOLUME_TYPES = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html"
 EC2_ERRORS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 EC2_THROTTLING = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 EBS_ENCRYPTION = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html"

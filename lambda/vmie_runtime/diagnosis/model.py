@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-ERRORS_PAGE = "docs/errors.md"
+from vmie_runtime.diagnosis.links import ERRORS_PAGE, own_page
 
 
 class Category(StrEnum):
@@ -109,4 +109,4 @@ class Meaning:
 
 def documentation_of(code: str) -> str:
     """The code's place in our own page of errors."""
-    return f"{ERRORS_PAGE}#{code.lower()}"
+    return own_page(ERRORS_PAGE, code)

@@ -15,6 +15,7 @@ from vmie_runtime.diagnosis.catalogue import (
     request_documents,
     requests,
     roles,
+    volumes,
 )
 from vmie_runtime.diagnosis.catalogue.pipeline import UNKNOWN_CALL_ERROR, UNKNOWN_TASK_ERROR
 from vmie_runtime.diagnosis.model import Meaning
@@ -29,6 +30,7 @@ SAID_BY_AWS: tuple[Meaning, ...] = (
     *account.MEANINGS,
     *calls.MEANINGS,
     *requests.MEANINGS,
+    *volumes.MEANINGS,
     *exports.MEANINGS,
 )
 TASK_ENDS: tuple[Meaning, ...] = endings.TASK_ENDS

@@ -75,7 +75,8 @@ CALLER = (
         pattern=r"administratively disabled",
         cause="AWS does not offer this operation in this Region.",
         found="The call was {operation}.",
-        remedy="Import in another Region and copy the image, or ask AWS Support.",
+        remedy="Import in another Region and copy the image there (`aws ec2 copy-image`), or ask AWS "
+        "Support.",
         documentation=links.EC2_ERRORS,
     ),
 )
@@ -89,6 +90,7 @@ KEYS = (
             "request without specifying the key explicitly",
         ),
         pattern=r"KMS key is not accessible",
+        aws_codes=("InvalidKmsKey.InvalidState",),
         cause="The KMS key that the result is to be encrypted with cannot be used: it is in another "
         "Region, disabled or pending deletion, its policy does not let the caller or the service role in, "
         "or it is the account's default EBS key, which must not be named.",

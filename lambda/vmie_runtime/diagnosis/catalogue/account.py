@@ -104,14 +104,6 @@ REGIONS = (
 
 LICENCES = (
     Meaning(
-        code="LicenceOptionsExclusive",
-        category=Category.LICENCE,
-        cause="`LicenseType` and `UsageOperation` say the same thing in two ways, and EC2 takes one of them.",
-        remedy="Keep `LicenseType` (`AWS` or `BYOL`) where there is the operating system alone; keep "
-        "`UsageOperation` where SQL Server comes with it.",
-        documentation=links.LICENSING,
-    ),
-    Meaning(
         code="LicenceTypeMismatch",
         category=Category.LICENCE,
         cause="`LicenseType: AWS` is for Windows Server; Linux and Windows clients are imported with "

@@ -78,8 +78,8 @@ MEANINGS = (
         "without a partition table, is a data disk, or is not of the format it is imported as (a raw "
         "import of a file that is itself a VMDK, VHD or QCOW2 looks like this).",
         remedy="Check with `qemu-img info` that the file is what its suffix says and with `fdisk -l` that "
-        "the boot disk has an MBR or GPT partition table. Disks that hold data only go in as snapshots, by "
-        "ImportSnapshot.",
+        "the boot disk has an MBR or GPT partition table. Disks that hold data only go in as snapshots: "
+        "drop them under `snapshots/`.",
         documentation=links.REQUIREMENTS,
     ),
     Meaning(
@@ -120,7 +120,7 @@ MEANINGS = (
         aws_codes=("DiskImageSizeTooLarge",),
         cause="The disk image is larger than the operation allows.",
         remedy="ImportImage takes disks below 8 TiB, ImportSnapshot below 16 TiB (above 8 TiB with an "
-        "import manifest). Shrink the disk, or import it as a snapshot.",
+        "import manifest). Shrink the disk, or ask for `Vmie.Method: snapshot`.",
         documentation=links.REQUIREMENTS,
     ),
 )

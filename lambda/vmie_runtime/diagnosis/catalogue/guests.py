@@ -6,8 +6,8 @@ from vmie_runtime.diagnosis import links
 from vmie_runtime.diagnosis.model import Category, Meaning
 
 _AS_SNAPSHOT = (
-    "ImportSnapshot and RegisterImage do not look at the guest at all and take it as it is; it must then "
-    "bring NVMe and ENA drivers and a DHCP client itself"
+    "ask for `Vmie.Method: snapshot` in a request file, which takes the guest as it is; it must then bring "
+    "NVMe and ENA drivers and a DHCP client itself"
 )
 
 LINUX = (
@@ -112,7 +112,7 @@ LINUX = (
         texts=("Linux is not supported on the requested instance",),
         pattern=r"Linux is not supported on the requested instance",
         cause="ImportInstance starts Linux guests on a few, old instance types only.",
-        remedy="Import it as an image (ImportImage), which can be launched on any type; or ask for "
+        remedy="Import it as an image (`DiskContainers`), which can be launched on any type; or ask for "
         "t2.micro to t2.medium, m3, c3, r3 or i2.",
         documentation=links.LINUX_ERRORS,
     ),

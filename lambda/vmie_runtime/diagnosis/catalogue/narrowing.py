@@ -30,14 +30,6 @@ MEANINGS = (
         "Copy the image into the import bucket and name it by `UserBucket`; or let the owner add the bucket "
         "to `allowed_source_buckets`, or the host to `allowed_source_hosts`.",
     ),
-    Meaning(
-        code="SourceUrlInvalid",
-        category=Category.REQUEST,
-        cause="The source's URL does not say beyond doubt what it leads to.",
-        found="The reason: {reason}.",
-        remedy="Name an object of S3 by `UserBucket` (`S3Bucket`, `S3Key`), which takes any key; an https "
-        "URL must be plain: a host, a path without `.` and `..`, no credentials before the host.",
-    ),
     _not_allowed(
         "ExportBucketNotAllowed",
         "The request wants its export in another bucket than the one it was dropped in.",

@@ -11,8 +11,9 @@ REFUSED = (
         category=Category.REQUEST,
         cause="The key's suffix is not one of a disk image.",
         found="It is {suffix}.",
-        remedy="Upload disk images as `images/….ova`, `.vmdk`, `.vhd`, `.vhdx`, `.raw` or `.img`; unpack "
-        "archives and convert other formats first (`qemu-img convert -O raw disk.qcow2 disk.raw`).",
+        remedy="Upload disk images as `images/….ova`, `.vmdk`, `.vhd`, `.vhdx`, `.raw` or `.img`, disks "
+        "without a guest to convert likewise under `snapshots/` (no OVA); unpack archives and convert other "
+        "formats first (`qemu-img convert -O raw disk.qcow2 disk.raw`).",
         documentation=links.IMAGE_FORMATS,
     ),
     Meaning(
@@ -20,35 +21,6 @@ REFUSED = (
         category=Category.STORAGE,
         cause="The object has no bytes.",
         remedy="Upload the image again; an interrupted or placeholder upload looks like this.",
-    ),
-    Meaning(
-        code="KeyTooLong",
-        category=Category.REQUEST,
-        cause="The key is so long that S3 takes no longer one derived from it (1,024 bytes of UTF-8).",
-        remedy="Upload the image under a shorter key.",
-        documentation=links.S3_KEYS,
-    ),
-    Meaning(
-        code="SnapshotImportUnavailable",
-        category=Category.REQUEST,
-        cause="This version of the pipeline does not import what is dropped under `snapshots/`.",
-        remedy="Drop boot disks under `images/` to get an AMI. For a data disk use `aws ec2 "
-        "import-snapshot` with the stack's service role (`--role-name`).",
-        documentation=links.SNAPSHOT_IMPORT,
-    ),
-    Meaning(
-        code="RequestFilesUnavailable",
-        category=Category.REQUEST,
-        cause="This version of the pipeline does not read request files under `requests/`.",
-        remedy="Drop the disk image itself under `images/`; the stack's settings give the defaults of its "
-        "import.",
-    ),
-    Meaning(
-        code="DirectStartUnavailable",
-        category=Category.REQUEST,
-        cause="The state machine was started by hand, without a request that the pipeline admitted.",
-        remedy="Drop the disk image under `images/` in the import bucket; the pipeline starts the "
-        "execution itself. To run a failed one again, drop the image again.",
     ),
     Meaning(
         code="ArchivedObject",
@@ -70,6 +42,27 @@ REFUSED = (
         documentation=links.S3_SSE_C,
     ),
     Meaning(
+        code="RequestFileTooLarge",
+        category=Category.REQUEST,
+        cause="The request file is larger than one can be.",
+        remedy="Split the fleet into several files; each may hold 10,000 requests.",
+    ),
+    Meaning(
+        code="WrongWorkflow",
+        category=Category.REQUEST,
+        cause="The request is one for the other half of the pipeline: imports are asked for in the import "
+        "bucket, exports in the export bucket.",
+        found="The operation {operation} belongs to the {other} workflow.",
+        remedy="Drop it under `requests/` in the other bucket, or start the other state machine with it.",
+    ),
+    Meaning(
+        code="DeadlineTooLong",
+        category=Category.REQUEST,
+        cause="The request asks for more time than the stack's owner allows.",
+        found="At most {seconds} seconds are allowed.",
+        remedy="Ask for less, or leave `Vmie.Deadline` out; the owner's setting is `deadline`.",
+    ),
+    Meaning(
         code="RequestNotOpen",
         category=Category.STOPPED,
         cause="The request had ended already, or another execution carries it.",
@@ -79,10 +72,11 @@ REFUSED = (
 
 SOURCES = (
     Meaning(
-        code="SourceNotFound",
+        code="SourceMissing",
         category=Category.STORAGE,
-        cause="The object was not there when the pipeline came to read it.",
-        remedy="Upload it again. If nobody deleted it, look for a lifecycle rule on the bucket.",
+        cause="There is no object at the bucket and key that the request names.",
+        remedy="`aws s3 ls` with the same names must list it; keys are case-sensitive. Upload the disk "
+        "first, the request file after it. If it was there, look for a lifecycle rule on the bucket.",
     ),
     Meaning(
         code="SourceUnreadable",
@@ -110,41 +104,34 @@ SOURCES = (
     ),
 )
 
-INSPECTED = (
+ADOPTED = (
     Meaning(
-        code="NotAnImage",
-        category=Category.IMAGE,
-        cause="The file is not a disk image: none of the formats' signatures and no partition table is in "
-        "it.",
-        remedy="Look at it with `file` and `qemu-img info`. Unpack archives (zip, gzip, 7z, xz); an ISO is "
-        "an installer, not an installed system.",
-        documentation=links.IMAGE_FORMATS,
+        code="UnknownImportTask",
+        category=Category.REQUEST,
+        cause="EC2 does not know the task that the request wants to adopt: it belongs to another account or "
+        "Region, is of another kind, or ended more than seven days ago.",
+        remedy="`aws ec2 describe-import-image-tasks`, or `describe-import-snapshot-tasks`, in the stack's "
+        "Region must list it.",
+        documentation=links.TASK_STATUS,
     ),
     Meaning(
-        code="TruncatedImage",
-        category=Category.IMAGE,
-        cause="The image ends before its own headers say it does: the upload, or the export before it, is "
-        "incomplete.",
-        remedy="Compare the object's size with the original's, and upload it again.",
-    ),
-    Meaning(
-        code="CorruptImage",
-        category=Category.IMAGE,
-        cause="The image contradicts its own format.",
-        remedy="Check it with `qemu-img check`, compare its checksum with the original's, and export and "
-        "upload it again.",
-    ),
-    Meaning(
-        code="UnsupportedImage",
-        category=Category.IMAGE,
-        cause="The image was read, and VM Import/Export is known to reject it.",
-        remedy="The result's `Inspection` lists what was found, each finding with its remedy; mend those "
-        "of severity `error`.",
-        documentation=links.LIMITATIONS,
+        code="TaskOfAnotherRequest",
+        category=Category.REQUEST,
+        cause="The task that the request wants to adopt was started by, or for, another request, which looks "
+        "after it.",
+        remedy="Nothing: the task's tag `vmie:request-id` names that request; its result is "
+        "`results/by-id/<id>.json`.",
     ),
 )
 
 ENDED = (
+    Meaning(
+        code="RequestDeleted",
+        category=Category.STOPPED,
+        cause="The request file was deleted while the request was under way, which cancels it.",
+        remedy="Drop the file again if it is to be done. Where a lifecycle rule deleted it, give files under "
+        "`requests/` more time.",
+    ),
     Meaning(
         code="DeadlineExceeded",
         category=Category.STOPPED,
@@ -193,7 +180,7 @@ ENDED = (
     ),
 )
 
-MEANINGS = REFUSED + SOURCES + INSPECTED + ENDED
+MEANINGS = REFUSED + SOURCES + ADOPTED + ENDED
 
 UNKNOWN_TASK_ERROR = Meaning(
     code="UnknownTaskError",

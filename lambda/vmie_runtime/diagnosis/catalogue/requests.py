@@ -94,13 +94,18 @@ MEANINGS = (
         category=Category.REQUEST,
         aws_codes=("InvalidAMIName.Duplicate",),
         cause="The account has an image of this name in the Region already.",
-        remedy="Ask for another name, or deregister the old image.",
+        remedy="Ask for another name (`Vmie.Name`), or deregister the old image.",
         documentation=links.EC2_ERRORS,
     ),
     Meaning(
         code="ResourceInUse",
         category=Category.REQUEST,
-        aws_codes=("InvalidSnapshot.InUse", "IncorrectState", "IncorrectInstanceState"),
+        aws_codes=(
+            "InvalidSnapshot.InUse",
+            "VolumeInUse",
+            "IncorrectState",
+            "IncorrectInstanceState",
+        ),
         cause="The image, snapshot, volume or instance is in a state in which this cannot be done: still "
         "being made, or in use.",
         found="The call was {operation}.",

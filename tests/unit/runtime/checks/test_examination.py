@@ -112,7 +112,10 @@ def test_an_export_asks_sts_only(cloud: _Cloud) -> None:
 @pytest.mark.parametrize(
     ("document", "code"),
     [
-        (Document(parameters={"LicenseType": "AWS", "UsageOperation": "RunInstances:0002"}), "Exclusive"),
+        (
+            Document(parameters={"LicenseType": "AWS", "UsageOperation": "RunInstances:0002"}),
+            "OptionsConflict",
+        ),
         (Document(parameters={"LicenseType": "AWS", "Platform": "Linux"}), "LicenceTypeMismatch"),
         (
             Document(

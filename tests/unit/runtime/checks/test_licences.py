@@ -38,7 +38,7 @@ def _codes(parameters: dict[str, Any], facts: dict[str, Any] | None) -> list[str
 
 def test_both_options_are_refused() -> None:
     refusal = _refusal({"LicenseType": "BYOL", "UsageOperation": "RunInstances:0800"})
-    assert refusal.code == "LicenceOptionsExclusive"
+    assert refusal.code == "LicenceOptionsConflict"
     assert "RunInstances:0800" in refusal.text
 
 

@@ -98,7 +98,7 @@ def test_a_star_in_a_host_allows_no_other_host() -> None:
 def test_a_url_that_readers_may_differ_on_is_refused(url: str) -> None:
     with pytest.raises(RequestRejected) as caught:
         require_allowed(image(Url=url), Allowed(source_buckets=("*",), source_hosts=("*",)), _OWN)
-    assert caught.value.code == "SourceUrlInvalid"
+    assert caught.value.code == "InvalidSourceUrl"
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,6 @@ def test_any_url_is_read_or_refused(url: str) -> None:
     try:
         location = read_source_url(url)
     except RequestRejected as rejection:
-        assert rejection.code == "SourceUrlInvalid"
+        assert rejection.code == "InvalidSourceUrl"
     else:
         assert (location.bucket is None) != (location.host is None)

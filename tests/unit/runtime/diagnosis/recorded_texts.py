@@ -157,6 +157,11 @@ CALL_TEXTS = {
     ("CancelConversionTask", "DeleteConversionTaskError", "The conversion task cannot be canceled."): (
         "TaskNotCancellable"
     ),
+    (
+        "AttachVolume",
+        "InvalidParameterValue",
+        "Invalid value '/dev/sdf' for unixDevice. Attachment point /dev/sdf is already in use",
+    ): "DeviceTaken",
     ("DescribeImages", "RequestLimitExceeded", "Request limit exceeded."): "Throttled",
 }
 
@@ -183,7 +188,9 @@ CALL_CODES = {
     "InvalidParameter": "InvalidRequest",
     "InvalidParameterValue": "InvalidRequest",
     "CustomerKeyHasBeenRevoked": "KeyRevoked",
+    "InvalidKmsKey.InvalidState": "KeyNotAccessible",
     "TagPolicyViolation": "TagPolicyViolation",
+    "RegionDisabledException": "StsInactive",
     "UnauthorizedOperation": "UnauthorizedOperation",
     "DryRunOperation": "DryRunSucceeded",
     "AuthFailure": "CredentialsRejected",
@@ -198,7 +205,20 @@ CALL_CODES = {
     "Throttling": "Throttled",
     "EndpointConnectionError": "ConnectionFailed",
     "ReadTimeoutError": "ConnectionFailed",
+    # What follows an import: images registered and copied, volumes made and attached.
+    "InvalidAMIName.Duplicate": "ImageNameTaken",
+    "InvalidAMIName.Malformed": "InvalidImageName",
+    "InvalidBlockDeviceMapping": "InvalidBlockDevices",
+    "InvalidZone.NotFound": "ZoneNotFound",
+    "InvalidVolume.NotFound": "VolumeNotFound",
+    "InvalidVolume.ZoneMismatch": "VolumeZoneMismatch",
+    "InvalidAttachment.NotFound": "VolumeNotFound",
+    "InvalidInstanceID.NotFound": "InstanceNotFound",
+    "UnknownVolumeType": "InvalidVolumeType",
+    "VolumeInUse": "ResourceInUse",
+    "IncorrectState": "ResourceInUse",
+    "AttachmentLimitExceeded": "ResourceQuotaExceeded",
     # Codes of EC2's naming that no row lists.
-    "InvalidVolume.NotFound": "InvalidRequest",
+    "InvalidSubnetID.NotFound": "InvalidRequest",
     "VpcLimitExceeded": "ResourceQuotaExceeded",
 }

@@ -15,8 +15,17 @@ import pytest
 
 from scripts import generate_docs
 from scripts.generate_docs import ROOT, errors_page, stale_pages
-from vmie_runtime.diagnosis import Category, own_failure
-from vmie_runtime.diagnosis.catalogue import BY_AWS_CODE, BY_CODE, FALLBACKS, MEANINGS, SAID_BY_AWS, TASK_ENDS
+from vmie_runtime.diagnosis import Category, links, own_failure
+from vmie_runtime.diagnosis.catalogue import (
+    BY_AWS_CODE,
+    BY_CODE,
+    FALLBACKS,
+    MEANINGS,
+    SAID_BY_AWS,
+    TASK_ENDS,
+    UNKNOWN_CALL_ERROR,
+    UNKNOWN_TASK_ERROR,
+)
 from vmie_runtime.diagnosis.matching import matches
 from vmie_runtime.diagnosis.model import Meaning
 
@@ -117,6 +126,25 @@ def test_every_code_that_the_runtime_raises_has_a_row() -> None:
     }
     assert raised, "nothing found: the runtime raises by other names now"
     assert sorted(one for one in raised if one[0] not in BY_CODE) == []
+
+
+def test_every_row_of_our_own_is_raised() -> None:
+    """A row that neither AWS's words nor the runtime lead to is a leftover."""
+    texts = {
+        node.value
+        for path in (ROOT / "lambda/vmie_runtime").rglob("*.py")
+        if "catalogue" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    own = {meaning.code for meaning in MEANINGS if not meaning.texts and not meaning.aws_codes}
+    assert sorted(own - texts - {UNKNOWN_CALL_ERROR.code, UNKNOWN_TASK_ERROR.code}) == []
+
+
+def test_links_of_our_own_become_absolute_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "PROJECT", "https://git.example/vmie/")
+    assert own_failure("TaskLost", "x").documentation == "https://git.example/vmie/docs/errors.md#tasklost"
+    assert links.finding_page("DualBoot") == "https://git.example/vmie/docs/findings.md#dualboot"
 
 
 def test_a_code_without_a_row_still_reaches_the_person() -> None:
