@@ -8,6 +8,7 @@ from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
+from .allowed import Allowed
 from .request_reconciler import allow_executions, allow_reconciling
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
@@ -29,6 +30,7 @@ class Drain(Construct):
         construct_id: The id within it.
         requests_table: The requests.
         results: Where ends are published.
+        allowed: What tasks may have been started with.
         state_machine: Whose executions are stopped.
         environment: What a function that reconciles needs to know.
         needs: What must outlive the drain.
@@ -42,6 +44,7 @@ class Drain(Construct):
         *,
         requests_table: RequestsTable,
         results: ResultsOutlet,
+        allowed: Allowed,
         state_machine: sfn.StateMachine,
         environment: Mapping[Variable, str],
         needs: Sequence[IConstruct],
@@ -59,7 +62,7 @@ class Drain(Construct):
             timeout=_TIMEOUT,
             platform=platform,
         )
-        allow_reconciling(self._function, requests_table, results)
+        allow_reconciling(self._function, requests_table, results, allowed)
         allow_executions(self._function, state_machine)
         self._resource = CustomResource(
             self,

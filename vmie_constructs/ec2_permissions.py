@@ -37,7 +37,7 @@ def allow_poll_import(function: RuntimeFunction) -> None:
 def allow_finish_import(function: RuntimeFunction) -> None:
     """See a task and tag what it made: EC2 hands its tags on to neither the AMI nor the snapshots."""
     function.allow(["ec2:DescribeImportImageTasks"], ["*"], wildcard_reason=_DESCRIBE)
-    _allow_tagging(function)
+    allow_tagging(function)
 
 
 def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
@@ -48,7 +48,7 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
         workflow: The value of the tag `vmie:workflow`.
     """
     function.allow(["ec2:DescribeImportImageTasks", "ec2:DescribeImages"], ["*"], wildcard_reason=_DESCRIBE)
-    _allow_tagging(function)
+    allow_tagging(function)
     own = {"StringEquals": {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}}
     for action, resource in (
         ("ec2:CancelImportTask", _import_image_tasks(function)),
@@ -58,7 +58,8 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
         function.allow([action], [resource], conditions=own, wildcard_reason=_OWN_ONLY)
 
 
-def _allow_tagging(function: RuntimeFunction) -> None:
+def allow_tagging(function: RuntimeFunction) -> None:
+    """Tag images and snapshots: those that a task made carry nothing yet that a condition could ask for."""
     function.allow(
         ["ec2:CreateTags"], [_images(function), _snapshots(function)], wildcard_reason=_MADE_BY_SERVICE
     )

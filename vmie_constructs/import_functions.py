@@ -7,17 +7,24 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from .allowed import Allowed
 from .bucket_grants import grant_missing_told, grant_objects, grant_read_objects
-from .ec2_permissions import allow_clean_up, allow_finish_import, allow_poll_import, allow_start_import
-from .import_bucket import IMAGES
 from .import_defaults import ImportDefaults
-from .import_definition import ImportSteps
+from .import_permissions import (
+    allow_cleaning,
+    allow_finishing,
+    allow_polling,
+    allow_starting,
+    allow_validating,
+)
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
+from .workflow_definition import WorkflowSteps
 from .workflow_limits import WorkflowLimits
 
 
@@ -28,10 +35,12 @@ class ImportFunctions(Construct):
         scope: The parent.
         construct_id: The id within it.
         bucket: The import bucket.
-        service_role: The role that goes along with ImportImage.
+        service_role: The role that goes along with the tasks.
         requests_table: The requests.
         results: Where results are published.
+        queue: Wakes the reconciler for a request that somebody started directly.
         defaults: What a request gets that does not say otherwise.
+        allowed: What requests may name beyond what is the workflow's own.
         limits: How much runs at once, and for how long.
         platform: Runtime, architecture and log retention.
     """
@@ -45,28 +54,31 @@ class ImportFunctions(Construct):
         service_role: iam.IRole,
         requests_table: RequestsTable,
         results: ResultsOutlet,
+        queue: sqs.IQueue,
         defaults: ImportDefaults,
+        allowed: Allowed,
         limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._bucket, self._service_role = bucket, service_role
+        self._bucket, self._service_role, self._queue = bucket, service_role, queue
         self._table, self._results = requests_table, results
-        self._defaults, self._limits, self._platform = defaults, limits, platform
+        self._defaults, self._allowed, self._limits, self._platform = defaults, allowed, limits, platform
         self._by_name: dict[str, RuntimeFunction] = {}
-        self._steps = ImportSteps(
+        self._steps = WorkflowSteps(
+            await_admission=self._await_admission().current_version,
             validate_request=self._validate_request().current_version,
             inspect_image=self._inspect_image().current_version,
-            start_import=self._start_import().current_version,
-            poll_import=self._poll_import().current_version,
-            finish_import=self._finish_import().current_version,
+            start_task=self._start_task().current_version,
+            poll_task=self._poll_task().current_version,
+            finish_request=self._finish_request().current_version,
             diagnose_failure=self._diagnose_failure().current_version,
             clean_up=self._clean_up().current_version,
             record_result=self._record_result().current_version,
         )
 
     @property
-    def steps(self) -> ImportSteps:
+    def steps(self) -> WorkflowSteps:
         """The published versions that the state machine calls."""
         return self._steps
 
@@ -75,19 +87,41 @@ class ImportFunctions(Construct):
         """The functions by their construct ids."""
         return self._by_name
 
+    def _await_admission(self) -> RuntimeFunction:
+        function = self._step(
+            "AwaitAdmission",
+            "Queues a request that somebody started directly",
+            {
+                **self._table_name,
+                **self._results.environment,
+                Variable.QUEUE_URL: self._queue.queue_url,
+            },
+        )
+        self._table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        self._results.grant_publish_ends(function)
+        function.allow(["sqs:SendMessage"], [self._queue.queue_arn])
+        if self._queue.encryption_master_key is not None:
+            self._queue.encryption_master_key.grant(function.role, "kms:Decrypt", "kms:GenerateDataKey")
+        return function
+
     def _validate_request(self) -> RuntimeFunction:
         function = self._step(
             "ValidateRequest",
-            "Checks a request and its source",
+            "Checks a request and looks at its disks",
             {
                 **self._table_name,
-                Variable.IMPORT_BUCKET: self._bucket.bucket_name,
+                **self._of_owner,
                 Variable.DEADLINE_SECONDS: str(self._limits.deadline.to_seconds()),
             },
         )
         self._allow_table(function)
-        self._allow_source(function)
-        grant_objects(self._bucket, function.role, ["s3:GetObjectTagging", "s3:PutObjectTagging"], IMAGES)
+        self._allow_sources(function)
+        # Disks that a request file names lie wherever in the bucket its owner put them.
+        grant_objects(self._bucket, function.role, ["s3:GetObjectTagging", "s3:PutObjectTagging"])
+        allow_validating(function)
+        self._allowed.allow_checking_keys(function)
+        if self._defaults.image_encryption_key is not None:
+            self._defaults.image_encryption_key.grant(function.role, "kms:DescribeKey", "kms:GetKeyPolicy")
         return function
 
     def _inspect_image(self) -> RuntimeFunction:
@@ -95,35 +129,32 @@ class ImportFunctions(Construct):
         # time, and unpacking them memory.
         function = self._step(
             "InspectImage",
-            "Reads a disk image's metadata by ranges",
+            "Reads disk images' metadata by ranges",
             {},
             memory=1024,
             timeout=Duration.minutes(5),
         )
-        self._allow_source(function)
+        self._allow_sources(function)
         return function
 
-    def _start_import(self) -> RuntimeFunction:
+    def _start_task(self) -> RuntimeFunction:
         function = self._step(
-            "StartImport",
-            "Starts or adopts the ImportImage task",
-            {
-                **self._table_name,
-                Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
-                Variable.IMPORT_DEFAULTS: self._defaults.to_json(self),
-            },
+            "StartTask",
+            "Starts or adopts what a request asks EC2 for",
+            {**self._table_name, **self._of_owner},
         )
         self._allow_table(function)
-        self._allow_source(function)
-        allow_start_import(function)
+        self._allow_sources(function)
+        allow_starting(function, self._table.table_name, self._allowed)
         # No iam:PassedToService condition: no source documents what VM Import/Export puts there.
         function.allow(["iam:PassRole"], [self._service_role.role_arn])
+        self._allowed.allow_passing_roles(function)
         return function
 
-    def _poll_import(self) -> RuntimeFunction:
+    def _poll_task(self) -> RuntimeFunction:
         function = self._step(
-            "PollImport",
-            "Follows the ImportImage task",
+            "PollTask",
+            "Follows what EC2 runs for a request",
             {
                 **self._table_name,
                 **self._results.environment,
@@ -131,19 +162,19 @@ class ImportFunctions(Construct):
             },
         )
         self._allow_table(function)
-        allow_poll_import(function)
+        allow_polling(function, self._allowed)
         self._results.grant_publish_steps(function)
         return function
 
-    def _finish_import(self) -> RuntimeFunction:
+    def _finish_request(self) -> RuntimeFunction:
         function = self._step(
-            "FinishImport",
-            "Checks the source once more and tags the AMI",
+            "FinishRequest",
+            "Checks the disks once more and tags what was made",
             {**self._table_name, Variable.IMPORT_DEFAULTS: self._defaults.to_json(self)},
         )
         self._allow_table(function)
-        self._allow_source(function)
-        allow_finish_import(function)
+        self._allow_sources(function)
+        allow_finishing(function, self._table.table_name, self._allowed)
         return function
 
     def _diagnose_failure(self) -> RuntimeFunction:
@@ -151,18 +182,19 @@ class ImportFunctions(Construct):
             "DiagnoseFailure",
             "Finds the cause and the remedy of a failure",
             {
-                Variable.IMPORT_BUCKET: self._bucket.bucket_name,
+                Variable.BUCKET: self._bucket.bucket_name,
                 Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
                 Variable.IMPORT_DEFAULTS: self._defaults.to_json(self),
             },
         )
         function.allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], [self._service_role.role_arn])
+        self._allowed.allow_examining_roles(function)
         return function
 
     def _clean_up(self) -> RuntimeFunction:
-        function = self._step("CleanUp", "Cancels the task and deletes what it half made", self._table_name)
+        function = self._step("CleanUp", "Cancels the task and deletes what was half made", self._table_name)
         self._allow_table(function)
-        allow_clean_up(function, self._table.table_name)
+        allow_cleaning(function, self._table.table_name, self._allowed)
         return function
 
     def _record_result(self) -> RuntimeFunction:
@@ -176,15 +208,26 @@ class ImportFunctions(Construct):
         return function
 
     @property
+    def _of_owner(self) -> dict[Variable, str]:
+        """What the stack's owner configured about requests."""
+        return {
+            Variable.BUCKET: self._bucket.bucket_name,
+            Variable.SERVICE_ROLE_NAME: self._service_role.role_name,
+            Variable.IMPORT_DEFAULTS: self._defaults.to_json(self),
+            Variable.ALLOWED: self._allowed.to_json(self),
+        }
+
+    @property
     def _table_name(self) -> dict[Variable, str]:
         return {Variable.REQUESTS_TABLE: self._table.table_name}
 
     def _allow_table(self, function: RuntimeFunction) -> None:
         self._table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
-    def _allow_source(self, function: RuntimeFunction) -> None:
-        grant_read_objects(self._bucket, function.role, IMAGES)
+    def _allow_sources(self, function: RuntimeFunction) -> None:
+        grant_read_objects(self._bucket, function.role)
         grant_missing_told(self._bucket, function.role)
+        self._allowed.allow_reading_sources(function)
 
     def _step(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -16,12 +16,13 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from .allowed import Allowed
 from .drain import Drain
 from .import_defaults import BootMode, ImageArchitecture, ImportDefaults, LicenseType, Platform
 from .import_functions import ImportFunctions
-from .import_state_machine import import_state_machine
 from .log_groups import grant_log_groups
 from .request_intake import RequestIntake
+from .request_queues import RequestQueues
 from .request_reconciler import RequestReconciler
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
@@ -29,6 +30,7 @@ from .runtime_function import RuntimePlatform
 from .vm_import_role import VmImportRole
 from .workflow import Workflow
 from .workflow_limits import WorkflowLimits
+from .workflow_state_machine import workflow_state_machine
 
 
 class ImportWorkflow(Workflow):
@@ -54,6 +56,21 @@ class ImportWorkflow(Workflow):
             key for EBS, where images are encrypted.
         image_description: Default: none of ours.
         image_tags: Tags of imported images and their snapshots. Default: only the pipeline's own.
+        allowed_source_buckets: Further buckets that requests may import from. Like every `allowed_*` setting:
+            a request that names what is neither the workflow's own nor allowed is rejected; see `Allowed`.
+            Default: the import bucket only.
+        allowed_source_hosts: Hosts of https sources that are not S3. Default: none.
+        allowed_kms_keys: Keys that requests may encrypt with. Default: `image_encryption_key` only.
+        allowed_service_roles: Roles that requests may name in place of `service_role`. Default: none.
+        allowed_license_configurations: License Manager configurations that requests may attach.
+            Default: none.
+        allowed_availability_zones: Zones that requests may make volumes and instances in; without one the
+            functions may make neither. Default: none.
+        allowed_subnets: Subnets that requests may make instances in. Default: none.
+        allowed_security_groups: Security groups that requests may give instances. Default: none.
+        allowed_instances: Instances that requests may attach volumes to. Default: none.
+        allowed_snapshots: Snapshots that requests may make images of. Default: none.
+        allowed_import_tasks: Tasks, started by hand, that requests may adopt. Default: none.
         notification_topic: Told of every end. Where it has a key of its own, that key's policy must let the
             functions use it. Default: a new topic.
         event_bus: Carries results as events. Default: the account's default bus.
@@ -89,6 +106,17 @@ class ImportWorkflow(Workflow):
         image_encryption_key: kms.IKey | None = None,
         image_description: str | None = None,
         image_tags: Mapping[str, str] | None = None,
+        allowed_source_buckets: Sequence[s3.IBucket] = (),
+        allowed_source_hosts: Sequence[str] = (),
+        allowed_kms_keys: Sequence[kms.IKey] = (),
+        allowed_service_roles: Sequence[iam.IRole] = (),
+        allowed_license_configurations: Sequence[str] = (),
+        allowed_availability_zones: Sequence[str] = (),
+        allowed_subnets: Sequence[str] = (),
+        allowed_security_groups: Sequence[str] = (),
+        allowed_instances: Sequence[str] = (),
+        allowed_snapshots: Sequence[str] = (),
+        allowed_import_tasks: Sequence[str] = (),
         notification_topic: sns.ITopic | None = None,
         event_bus: events.IEventBus | None = None,
         encryption_key: kms.IKey | None = None,
@@ -112,6 +140,19 @@ class ImportWorkflow(Workflow):
             image_description=image_description,
             image_tags=image_tags or {},
         )
+        allowed = Allowed(
+            allowed_source_buckets=allowed_source_buckets,
+            allowed_source_hosts=allowed_source_hosts,
+            allowed_kms_keys=allowed_kms_keys,
+            allowed_service_roles=allowed_service_roles,
+            allowed_license_configurations=allowed_license_configurations,
+            allowed_availability_zones=allowed_availability_zones,
+            allowed_subnets=allowed_subnets,
+            allowed_security_groups=allowed_security_groups,
+            allowed_instances=allowed_instances,
+            allowed_snapshots=allowed_snapshots,
+            allowed_import_tasks=allowed_import_tasks,
+        )
         lambda_platform = RuntimePlatform.of(
             runtime=runtime,
             architecture=architecture,
@@ -123,6 +164,7 @@ class ImportWorkflow(Workflow):
             grant_log_groups(encryption_key, self)
         role = VmImportRole(self, "ServiceRole", role=service_role)
         role.grant_import_from(import_bucket)
+        allowed.grant_service_role(role)
         if image_encryption_key is not None:
             role.grant_key(image_encryption_key)
         self._table = RequestsTable(
@@ -136,6 +178,7 @@ class ImportWorkflow(Workflow):
             topic=notification_topic,
             encryption_key=encryption_key,
         )
+        self._queues = RequestQueues(self, "Queues", encryption_key=encryption_key)
         self._functions = ImportFunctions(
             self,
             "Steps",
@@ -143,18 +186,25 @@ class ImportWorkflow(Workflow):
             service_role=service_role,
             requests_table=self._table,
             results=self._results,
+            queue=self._queues.queue,
+            allowed=allowed,
             defaults=defaults,
             limits=limits,
             platform=lambda_platform,
         )
-        self._state_machine = import_state_machine(
-            self, functions=self._functions, limits=limits, platform=lambda_platform
+        self._state_machine = workflow_state_machine(
+            self,
+            steps=self._functions.steps,
+            functions=self._functions.by_name.values(),
+            limits=limits,
+            platform=lambda_platform,
         )
         self._reconciler = RequestReconciler(
             self,
             "Reconciler",
             requests_table=self._table,
             results=self._results,
+            allowed=allowed,
             limits=limits,
             platform=lambda_platform,
         )
@@ -164,6 +214,7 @@ class ImportWorkflow(Workflow):
             bucket=import_bucket,
             requests_table=self._table,
             results=self._results,
+            queues=self._queues,
             reconciler=self._reconciler.function.function,
             limits=limits,
             platform=lambda_platform,
@@ -173,6 +224,7 @@ class ImportWorkflow(Workflow):
             "Drain",
             requests_table=self._table,
             results=self._results,
+            allowed=allowed,
             state_machine=self._state_machine,
             environment=self._reconciler.environment,
             needs=[import_bucket, service_role],
@@ -185,12 +237,12 @@ class ImportWorkflow(Workflow):
     @property
     def queue(self) -> sqs.IQueue:
         """S3's events on their way in."""
-        return self._intake.queue
+        return self._queues.queue
 
     @property
     def dead_letter_queue(self) -> sqs.IQueue:
         """Events that could not be taken in; anything in it deserves an alarm."""
-        return self._intake.dead_letter_queue
+        return self._queues.dead_letter_queue
 
     @property
     def topic(self) -> sns.ITopic:

@@ -12,8 +12,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IDependable
 
 from .acknowledgements import SERVERLESS, acknowledge
-from .ec2_permissions import allow_clean_up
-from .requests_table import OPEN_INDEX, RequestsTable
+from .allowed import Allowed
+from .import_permissions import allow_cleaning
+from .requests_table import OPEN_INDEX, SOURCE_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
@@ -31,6 +32,7 @@ class RequestReconciler(Construct):
         construct_id: The id within it.
         requests_table: The requests.
         results: Where ends are published.
+        allowed: What tasks may have been started with.
         limits: How much runs at once, and for how long.
         platform: Runtime, architecture and log retention.
     """
@@ -42,6 +44,7 @@ class RequestReconciler(Construct):
         *,
         requests_table: RequestsTable,
         results: ResultsOutlet,
+        allowed: Allowed,
         limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
@@ -68,10 +71,10 @@ class RequestReconciler(Construct):
             lost_event_reason="Every round looks at everything: the next one makes up for a failed one.",
             environment=self._environment,
             memory=512,
-            timeout=Duration.minutes(2),
+            timeout=Duration.minutes(3),
             platform=platform,
         )
-        allow_reconciling(self._function, requests_table, results)
+        allow_reconciling(self._function, requests_table, results, allowed)
         self._function.allow(["ssm:GetParameter"], [self._pause.parameter_arn])
 
     @property
@@ -96,7 +99,10 @@ class RequestReconciler(Construct):
             state_machine: Whose executions are meant.
             start_after: Nothing wakes the reconciler before it exists, or any more once it is being deleted.
         """
-        self._function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
+        # A direct start waits with a task token, which belongs to the state machine.
+        self._function.allow(
+            ["states:StartExecution", "states:SendTaskSuccess"], [state_machine.state_machine_arn]
+        )
         allow_executions(self._function, state_machine)
         schedule = events.Rule(
             self,
@@ -131,13 +137,14 @@ class RequestReconciler(Construct):
 
 
 def allow_reconciling(
-    function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet
+    function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet, allowed: Allowed
 ) -> None:
     """Let a function do to requests, results and EC2 what the reconciler does."""
     requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
     requests_table.grant_query(function.role, OPEN_INDEX)
+    requests_table.grant_query(function.role, SOURCE_INDEX)
     results.grant_publish_ends(function)
-    allow_clean_up(function, requests_table.table_name)
+    allow_cleaning(function, requests_table.table_name, allowed)
 
 
 def allow_executions(function: RuntimeFunction, state_machine: sfn.StateMachine) -> None:

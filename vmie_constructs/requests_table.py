@@ -56,11 +56,19 @@ class RequestsTable(Construct):
             time_to_live_attribute="ExpiresAt",
             removal_policy=removal_policy,
             global_secondary_indexes=[
+                # What is found is read from the table itself: an index lags behind.
                 dynamodb.GlobalSecondaryIndexPropsV2(
-                    index_name=OPEN_INDEX, partition_key=_text("OpenState"), sort_key=_text("QueuedAt")
+                    index_name=OPEN_INDEX,
+                    partition_key=_text("OpenState"),
+                    sort_key=_text("QueuedAt"),
+                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
                 ),
                 dynamodb.GlobalSecondaryIndexPropsV2(
-                    index_name=SOURCE_INDEX, partition_key=_text("SourceAddress"), sort_key=_text("Sequencer")
+                    index_name=SOURCE_INDEX,
+                    partition_key=_text("SourceAddress"),
+                    sort_key=_text("Sequencer"),
+                    projection_type=dynamodb.ProjectionType.INCLUDE,
+                    non_key_attributes=["Status", "OpenState", "VersionId", "Fleet"],
                 ),
             ],
         )

@@ -58,6 +58,7 @@ class ResultsOutlet(Construct):
     def environment(self) -> dict[Variable, str]:
         """What a function needs to know to publish results."""
         return {
+            Variable.BUCKET: self._bucket.bucket_name,
             Variable.EVENT_BUS: self._bus.event_bus_name,
             Variable.TOPIC_ARN: self._topic.topic_arn,
         }

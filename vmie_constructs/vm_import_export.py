@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -61,6 +61,17 @@ class VmImportExport(Construct):
         image_encryption_key: kms.IKey | None = None,
         image_description: str | None = None,
         image_tags: Mapping[str, str] | None = None,
+        allowed_source_buckets: Sequence[s3.IBucket] = (),
+        allowed_source_hosts: Sequence[str] = (),
+        allowed_kms_keys: Sequence[kms.IKey] = (),
+        allowed_service_roles: Sequence[iam.IRole] = (),
+        allowed_license_configurations: Sequence[str] = (),
+        allowed_availability_zones: Sequence[str] = (),
+        allowed_subnets: Sequence[str] = (),
+        allowed_security_groups: Sequence[str] = (),
+        allowed_instances: Sequence[str] = (),
+        allowed_snapshots: Sequence[str] = (),
+        allowed_import_tasks: Sequence[str] = (),
         notification_topic: sns.ITopic | None = None,
         event_bus: events.IEventBus | None = None,
         encryption_key: kms.IKey | None = None,
@@ -96,6 +107,17 @@ class VmImportExport(Construct):
             image_encryption_key=image_encryption_key,
             image_description=image_description,
             image_tags=image_tags,
+            allowed_source_buckets=allowed_source_buckets,
+            allowed_source_hosts=allowed_source_hosts,
+            allowed_kms_keys=allowed_kms_keys,
+            allowed_service_roles=allowed_service_roles,
+            allowed_license_configurations=allowed_license_configurations,
+            allowed_availability_zones=allowed_availability_zones,
+            allowed_subnets=allowed_subnets,
+            allowed_security_groups=allowed_security_groups,
+            allowed_instances=allowed_instances,
+            allowed_snapshots=allowed_snapshots,
+            allowed_import_tasks=allowed_import_tasks,
             notification_topic=notification_topic,
             event_bus=event_bus,
             encryption_key=encryption_key,

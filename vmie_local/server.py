@@ -18,6 +18,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from vmie_local.clock import Clock
 from vmie_local.cloudformation import CloudFormation
+from vmie_local.ebs_default_key import EbsDefaultKey
 from vmie_local.events import Events
 from vmie_local.front_door import FrontDoor
 from vmie_local.front_door.uploads import is_upload
@@ -100,6 +101,7 @@ class LocalAws:
         self.functions = Functions(self)
         self.events = Events(self)
         self.policy_simulation = PolicySimulation(self.front_door)
+        self.ebs_default_key = EbsDefaultKey(self.front_door)
         self.vm_import = VmImport(self)
         self.cloudformation = CloudFormation(self)
         self._parts = (self.workflows, self.functions, self.events, self.vm_import, self.cloudformation)

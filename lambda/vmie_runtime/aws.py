@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
     from types_boto3_ssm import SSMClient
     from types_boto3_stepfunctions import SFNClient
+    from types_boto3_sts import STSClient
+
+    from vmie_runtime.checks.keys import KmsClient
 
 # The state machine retries with patience; inside a call only a blip is worth waiting for.
 _CONFIG = Config(
@@ -72,15 +76,21 @@ def client(service: Literal["events"]) -> EventBridgeClient: ...
 @overload
 def client(service: Literal["iam"]) -> IAMClient: ...
 @overload
+def client(service: Literal["kms"]) -> KmsClient: ...
+@overload
 def client(service: Literal["lambda"]) -> LambdaClient: ...
 @overload
 def client(service: Literal["s3"]) -> S3Client: ...
 @overload
 def client(service: Literal["sns"]) -> SNSClient: ...
 @overload
+def client(service: Literal["sqs"]) -> SQSClient: ...
+@overload
 def client(service: Literal["ssm"]) -> SSMClient: ...
 @overload
 def client(service: Literal["stepfunctions"]) -> SFNClient: ...
+@overload
+def client(service: Literal["sts"]) -> STSClient: ...
 def client(service: str) -> Any:
     """The function's one client of a service."""
     return _client(service)

@@ -50,5 +50,5 @@ class ServiceRoleRejected(RequestFailure):
     """EC2 refused the service role; it may only not have seen it yet."""
 
 
-class ImportTaskFailed(RequestFailure):
-    """The import task ended without an image."""
+class TaskFailed(RequestFailure):
+    """A task ended without what it was for."""

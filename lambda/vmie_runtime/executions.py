@@ -41,6 +41,8 @@ class Executions:
 
     def arn_of(self, request: Request) -> str:
         """The ARN of a request's newest execution, whether it was started or not."""
+        if request.direct and request.execution_arn:
+            return request.execution_arn
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{request.execution_name}"
 
     def find(self, request: Request) -> Execution | None:
@@ -67,6 +69,21 @@ class Executions:
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
+
+    def resume(self, request: Request) -> bool:
+        """Let the execution of a direct request go on, which waits for its admission.
+
+        Returns:
+            Whether its token was good; the execution may have ended, or waits with a newer one.
+        """
+        try:
+            with transient_errors_named():
+                self.client.send_task_success(taskToken=str(request.task_token), output="{}")
+        except ClientError as error:
+            if error_code(error) in ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken"):
+                return False
+            raise
+        return True
 
     def stop(self, request: Request, *, error: str, cause: str) -> None:
         """Stop a request's execution; one that has ended is left as it is."""

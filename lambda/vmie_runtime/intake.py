@@ -1,33 +1,43 @@
-"""Intake: one S3 event makes one request, or tells a living one that its source is gone or another."""
+"""Intake: one S3 event makes its requests, or tells living ones that their source is gone or another."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from vmie_runtime import object_keys
+from vmie_runtime import object_keys, request_files
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.diagnosis import own_failure
-from vmie_runtime.errors import RequestRejected
+from vmie_runtime.errors import RequestRejected, TransientServiceError
+from vmie_runtime.fleets import Fleet, Fleets
+from vmie_runtime.intake_messages import ADMISSION_WANTED
 from vmie_runtime.moments import normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
-from vmie_runtime.request import OpenState, Request, Source, Status, request_id
-from vmie_runtime.requests_table import RequestsTable, comparable
+from vmie_runtime.request import OpenState, Request, Source, Status, fleet_entry_id, request_id
+from vmie_runtime.request_documents import Entry, RequestFile
+from vmie_runtime.request_entries import request_fields, require_operation_of
+from vmie_runtime.requests_table import Listed, RequestsTable, comparable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.table_access import MOST_IN_TRANSACTION
 from vmie_runtime.wiring import publisher, requests_table, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from types_boto3_s3 import S3Client
 
 # What S3's lifecycle rules delete has another reason (Amazon S3 User Guide, EventBridge events).
 _DELETED_BY_SOMEBODY = "DeleteObject"
 # Where versioning is suspended, "null" is overwritten by every upload: it tells no two objects apart.
 _NO_VERSION = (None, "", "null")
+# What is left undone when so little time is left comes back with the event's next delivery.
+_RESERVE_MILLISECONDS = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,38 +46,69 @@ class Intake:
 
     table: RequestsTable
     publisher: ResultPublisher
+    fleets: Fleets
+    s3: S3Client
+    kind: str = "import"
+    time_is_left: Callable[[], bool] = lambda: True
 
     def take(self, event: dict[str, Any]) -> bool:
         """Act on one event of S3; tell whether the reconciler has something to do.
 
         Args:
             event: The EventBridge event, `Object Created` or `Object Deleted`.
+
+        Raises:
+            TransientServiceError: If AWS does not answer or time runs out; the event must come again.
         """
         now = normalise(event["time"])
+        if event["detail-type"] == ADMISSION_WANTED:
+            return self.table.leases.free() > 0
         source = _source(event["detail"])
         if object_keys.is_folder_marker(source.key):
             return False
         if event["detail-type"] == "Object Deleted":
             return self._stop_requests_of(source, event["detail"], now)
-        return self._create(source, now)
+        if object_keys.is_request_file(source.key):
+            return self._take_file(source, now)
+        try:
+            operation, method, parameters = object_keys.dropped_image(source.key, source.bucket)
+            if source.size == 0:
+                raise RequestRejected("EmptyObject", f"{source.key!r} is empty (0 bytes).")
+        except RequestRejected as rejection:
+            return self._create(_rejected(_waiting(source, now), rejection), now)
+        request = replace(_waiting(source, now), operation=operation, method=method, parameters=parameters)
+        return self._create(request, now)
 
-    def _create(self, source: Source, now: str) -> bool:
-        request = Request(
-            id=request_id(source),
-            source=source,
-            status=Status.QUEUED,
-            open_state=OpenState.QUEUED,
-            queued_at=now,
-        )
-        if rejection := _rejection(source):
-            diagnosis = own_failure(rejection.code, rejection.text, **rejection.facts)
-            outcome = failure_outcome(Status.REJECTED, diagnosis)
-            request = replace(request, outcome=outcome, open_state=OpenState.ENDING)
-        self.table.note_newest(source, request.id)
+    def _take_file(self, source: Source, now: str) -> bool:
+        waiting = replace(_waiting(source, now), operation="", method=None)
+        try:
+            file = request_files.read(self.s3, source)
+        except RequestRejected as rejection:
+            return self._create(_rejected(waiting, rejection), now)
+        if file is None:  # Deleted or overwritten meanwhile, which has an event of its own.
+            return False
+        if file.fleet:
+            return self._take_fleet(source, file, now)
+        return self._create(self._request_of(waiting, file.entries[0]), now)
+
+    def _request_of(self, waiting: Request, entry: Entry) -> Request:
+        try:
+            if entry.rejection is not None or entry.document is None:
+                raise entry.rejection or RequestRejected("InvalidRequest", "The request is empty.")
+            require_operation_of(self.kind, entry.document)
+        except RequestRejected as rejection:
+            return _rejected(waiting, rejection)
+        return replace(waiting, **request_fields(entry.document))
+
+    def _create(self, request: Request, now: str) -> bool:
+        source = request.source
+        if source is None:
+            return False
+        self.table.note_newest(source, request.id, now=now)
         created = self.table.create(request)
-        self._supersede_older(request)
+        self._supersede_older(source)
         if not self.table.is_newest(request):  # Its event came late.
-            self.table.update(request.id, {"superseded": True})
+            self._supersede(request.id, source)
         known = self.table.find(request.id)
         if known is None or known.open_state is None:
             return False
@@ -77,15 +118,44 @@ class Intake:
         if created:
             self.publisher.publish_step(known, event="Queued", now=now)
         # While every lease is taken there is nothing to admit, and the end of any wakes the reconciler.
-        return self.table.has_free_lease()
+        return self.table.leases.free() > 0
 
-    def _supersede_older(self, newer: Request) -> None:
-        for request in self.table.of_source(newer.source.address):
-            if (
-                comparable(request.source.sequencer) < comparable(newer.source.sequencer)
-                and request.open_state
-            ):
-                self.table.update(request.id, {"superseded": True})
+    def _take_fleet(self, source: Source, file: RequestFile, now: str) -> bool:
+        """Put every request of a fleet into the table, in portions; what is there already stays as it is."""
+        fleet = Fleet(id=request_id(source), source=source, size=len(file.entries), queued_at=now, counts={})
+        self.table.note_newest(source, fleet.id, now=now)
+        if self.fleets.begin(fleet):
+            return False
+        waiting = replace(_waiting(source, now), operation="", method=None, fleet=fleet.id)
+        requests = (self._request_of(_entry(waiting, source, entry, now), entry) for entry in file.entries)
+        for portion in _portions(requests, MOST_IN_TRANSACTION):
+            if not self.time_is_left():
+                raise TransientServiceError("The fleet is longer than the time for it; the rest follows.")
+            for request, is_new in zip(portion, self.table.create_all(portion), strict=True):
+                if not is_new:
+                    self._take_again(request, source)
+        self.fleets.filled(fleet.id)
+        self.fleets.summarise(now)
+        return True
+
+    def _take_again(self, entry: Request, source: Source) -> None:
+        """Let a known entry belong to the new fleet; what has not succeeded runs again."""
+        known = self.table.find(entry.id)
+        if known is None or known.fleet == entry.fleet or entry.fleet is None or entry.ordinal is None:
+            return  # Taken by an earlier delivery of this very event.
+        self.table.take_over(known, source=source, fleet=entry.fleet, ordinal=entry.ordinal)
+        if known.open_state is None and known.status is not Status.SUCCEEDED:
+            self.table.reopen(known, now=entry.queued_at, outcome=entry.outcome)
+
+    def _supersede_older(self, newer: Source) -> None:
+        for request in self.table.of_source(newer.address):
+            if comparable(request.sequencer) < comparable(newer.sequencer) and request.is_open:
+                self._supersede(request.id, newer)
+
+    def _supersede(self, request_id: str, source: Source) -> None:
+        # What a request file asked for is under way whatever the file says now.
+        if not object_keys.is_request_file(source.key):
+            self.table.update(request_id, {"superseded": True})
 
     def _stop_requests_of(self, source: Source, detail: dict[str, Any], now: str) -> bool:
         if detail.get("reason") != _DELETED_BY_SOMEBODY:
@@ -93,13 +163,14 @@ class Intake:
         permanently = detail.get("deletion-type") == "Permanently Deleted"
         deleted_version = detail["object"].get("version-id")
         stop = {"Code": "SourceDeleted", "Message": f"{source.key!r} was deleted before its import ended."}
+        if object_keys.is_request_file(source.key):
+            stop = {"Code": "RequestDeleted", "Message": f"The request file {source.key!r} was deleted."}
         to_do = False
         for request in self.table.of_source(source.address):
-            asked_version = request.source.version_id or "null"
-            another = permanently and (deleted_version or asked_version) != asked_version
-            older = comparable(request.source.sequencer) < comparable(source.sequencer)
-            if request.open_state is None or another or not older:
+            if not _concerns(request, source, permanently=permanently, version=deleted_version):
                 continue
+            if not self.time_is_left():
+                raise TransientServiceError("More requests are stopped than time is left; the rest follows.")
             self.table.update(request.id, {"stop": stop}, unset="stop")
             # One that waits has no execution to stop: it can end at once.
             self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
@@ -120,15 +191,42 @@ class Intake:
         return True
 
 
-def _rejection(source: Source) -> RequestRejected | None:
-    """Why a source cannot be imported, as far as its event tells."""
-    try:
-        object_keys.image_format(source.key)
-    except RequestRejected as rejection:
-        return rejection
-    if source.size == 0:
-        return RequestRejected("EmptyObject", f"{source.key!r} is empty (0 bytes).")
-    return None
+def _concerns(request: Listed, deleted: Source, *, permanently: bool, version: str | None) -> bool:
+    asked_version = request.version_id or "null"
+    another = permanently and (version or asked_version) != asked_version
+    older = comparable(request.sequencer) < comparable(deleted.sequencer)
+    return request.is_open and not another and older
+
+
+def _waiting(source: Source, now: str) -> Request:
+    return Request(
+        id=request_id(source),
+        source=source,
+        status=Status.QUEUED,
+        open_state=OpenState.QUEUED,
+        queued_at=now,
+    )
+
+
+def _entry(waiting: Request, source: Source, entry: Entry, now: str) -> Request:
+    return replace(
+        waiting,
+        id=fleet_entry_id(source, entry.digest),
+        ordinal=entry.ordinal,
+        queued_at=f"{now}#{entry.ordinal:05}",
+    )
+
+
+def _rejected(request: Request, rejection: RequestRejected) -> Request:
+    diagnosis = own_failure(rejection.code, rejection.text, **rejection.facts)
+    outcome = failure_outcome(Status.REJECTED, diagnosis)
+    return replace(request, outcome=outcome, open_state=OpenState.ENDING)
+
+
+def _portions(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:
+    left = iter(requests)
+    while portion := list(islice(left, size)):
+        yield portion
 
 
 def _source(detail: dict[str, Any]) -> Source:
@@ -152,7 +250,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Take a batch of S3 events from the queue; those that fail go back to it one by one."""
     wake: list[str] = []
 
-    intake = Intake(table=requests_table(), publisher=publisher())
+    def time_is_left() -> bool:
+        return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
+
+    intake = Intake(
+        table=requests_table(),
+        publisher=publisher(),
+        fleets=Fleets(table=requests_table(), publisher=publisher()),
+        s3=client("s3"),
+        kind=settings().workflow_kind,
+        time_is_left=time_is_left,
+    )
 
     def take(record: SQSRecord) -> None:
         message = json.loads(record.body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vmie_runtime.made import Made
 from vmie_runtime.request import Status
 
 if TYPE_CHECKING:
@@ -12,17 +13,19 @@ if TYPE_CHECKING:
 
 def failure_outcome(status: Status, diagnosis: Diagnosis) -> dict[str, Any]:
     """The outcome of a request that did not succeed."""
-    return {"Status": status.value, "Error": diagnosis.to_document()}
+    outcome: dict[str, Any] = {"Status": status.value, "Error": diagnosis.to_document()}
+    return {**outcome, "Retryable": True} if diagnosis.retryable else outcome
 
 
-def success_outcome(
-    *, image_id: str, snapshot_ids: list[str], region: str, next_steps: list[str]
-) -> dict[str, Any]:
-    """The outcome of a request that made an AMI."""
-    return {
+def success_outcome(made: Made, *, region: str, next_steps: list[str]) -> dict[str, Any]:
+    """The outcome of a request that made what it was for."""
+    outcome = {
         "Status": Status.SUCCEEDED.value,
-        "ImageId": image_id,
-        "SnapshotIds": snapshot_ids,
-        "Images": {region: image_id},
+        "ImageId": made.image_id,
+        "SnapshotIds": list(made.snapshot_ids),
+        "VolumeIds": list(made.volume_ids),
+        "InstanceId": made.instance_ids[-1] if made.instance_ids else None,
+        "Images": {region: made.image_id} if made.image_id else None,
         "NextSteps": next_steps,
     }
+    return {name: value for name, value in outcome.items() if value}

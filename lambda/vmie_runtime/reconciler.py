@@ -10,26 +10,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from vmie_runtime import cleaning, import_tasks
+from vmie_runtime import cleaning
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.executions import Execution, Executions
-from vmie_runtime.import_tasks import REQUEST_ID_TAG
+from vmie_runtime.fleets import Fleets
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
-from vmie_runtime.wiring import publisher, requests_table, settings
+from vmie_runtime.stages.plan import active_tasks
+from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work
+from vmie_runtime.wiring import publisher, requests_table, settings, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from types_boto3_ec2 import EC2Client
     from types_boto3_ssm import SSMClient
 
-# One round looks at so many waiting requests beyond the free leases, in case the first ones must wait longer.
-_LOOK_AHEAD = 20
+# One round passes over so many waiting requests that must wait longer, after EC2 had no room for them.
+_MOST_PASSED_OVER = 50
+# What the rest of a round needs when ends have taken its time.
+_RESERVE_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,27 +43,33 @@ class Reconciler:
     table: RequestsTable
     executions: Executions
     publisher: ResultPublisher
+    fleets: Fleets
+    work_on: Callable[..., Work]
     ec2: EC2Client
     ssm: SSMClient
     workflow: str
+    kind: str
     pause_parameter: str
-    max_concurrent_tasks: int
     deadline_seconds: int
 
-    def run(self, now: str, *, sweep: bool) -> None:
+    def run(self, now: str, *, sweep: bool, time_is_left: Callable[[], bool] = lambda: True) -> None:
         """Do one round.
 
         Args:
             now: The moment that counts for deadlines and results.
-            sweep: Also look for tasks that nobody watches, which costs a call to EC2.
+            sweep: Also look for tasks that nobody watches, which costs calls to EC2.
+            time_is_left: Asked before each end; what remains when it says no is left to the next round.
         """
         for request in self.table.with_state(OpenState.ENDING):
+            if not time_is_left():
+                break
             self._safely(self._end, request, now)
         for request in self.table.with_state(OpenState.LIVE):
             self._safely(self._look_after, request, now)
         if sweep:
             self._heal_leases()
         self._admit(now)
+        self.fleets.summarise(now)
         if sweep:
             self.cancel_orphans()
 
@@ -86,17 +96,20 @@ class Reconciler:
                 self.table.update(request.id, {"stop": stop}, unset="stop")
                 self._safely(end, replace(request, stop=request.stop or stop), now)
         orphans = self.cancel_orphans()
-        return not orphans and not any(True for state in OpenState for _ in self.table.with_state(state, 1))
+        self.fleets.summarise(now)
+        return not orphans and not any(True for state in OpenState for _ in self.table.with_state(state))
 
     def cancel_orphans(self) -> int:
         """Cancel our tasks whose request has ended; tell how many there were."""
         count = 0
-        for task in import_tasks.of_workflow(self.ec2, self.workflow, active_only=True):
+        for stage, task in active_tasks(self.kind, self.ec2):
+            if task.tags.get(WORKFLOW_TAG) != self.workflow:
+                continue
             request_id = task.tags.get(REQUEST_ID_TAG)
             request = self.table.find(request_id) if request_id else None
             if request is None or request.open_state is None:
                 logger.warning("Cancelling a task that nobody watches", extra={"task": task.id})
-                import_tasks.cancel(self.ec2, task, "The request of this task has ended.")
+                stage.cancel(self.ec2, task, "The request of this task has ended.")
                 count += 1
         return count
 
@@ -106,9 +119,15 @@ class Reconciler:
             self._end_after(request, execution, now)
         elif request.stop is not None:
             self._stop(request, now)
+        elif request.direct:
+            self._resume(request)
         elif execution is None:
             self.executions.start(request)
             self.table.update(request.id, {"execution_arn": self.executions.arn_of(request)})
+
+    def _resume(self, request: Request) -> None:
+        if request.task_token is not None and self.executions.resume(request):
+            self.table.update(request.id, {"task_token": None})
 
     def _stop(self, request: Request, now: str) -> None:
         """Stop the execution of a request, if it was started, and end the request."""
@@ -148,32 +167,38 @@ class Reconciler:
         rejected_unstarted = request.task_id is None and request.admission == 0
         if not succeeded and not rejected_unstarted:
             reason = str(outcome["Error"]["Code"])
-            if not cleaning.clean_up(self.ec2, request, workflow=self.workflow, reason=reason):
+            if not cleaning.clean_up(self.work_on(request, now=now), reason=reason):
                 return
         self.publisher.publish_end(request, now=now)
 
     def _admit(self, now: str) -> None:
-        free = self.max_concurrent_tasks - len(self.table.lease_holders())
-        if free <= 0:
-            return
-        waiting = list(self.table.with_state(OpenState.QUEUED, limit=free + _LOOK_AHEAD))
-        if not waiting or self._paused():
-            return
-        for request in waiting:
-            if free <= 0:
+        free = self.table.leases.free()
+        passed_over = 0
+        paused: bool | None = None
+        for request in self.table.with_state(OpenState.QUEUED) if free else ():
+            if free <= 0 or passed_over > _MOST_PASSED_OVER:
                 return
             if request.stop is not None:
                 # Only half of the stop was written down: whoever asked for it died in between.
                 self._safely(self._end_queued, request, now)
                 continue
             if request.not_before is not None and request.not_before > now:
+                passed_over += 1
                 continue
-            deadline_at = after(now, self.deadline_seconds)
-            if self.table.admit(request, now=now, deadline_at=deadline_at):
+            paused = self._paused() if paused is None else paused
+            if paused:
+                return
+            if request.direct and not self._waits(request):
+                self._safely(self._end_queued, request, now)
+            elif self.table.admit(request, now=now, deadline_at=after(now, self.deadline_seconds)):
                 free -= 1
                 admitted = self.table.find(request.id)
                 if admitted is not None:
                     self._safely(self._look_after, admitted, now)
+
+    def _waits(self, request: Request) -> bool:
+        execution = self.executions.find(request)
+        return execution is not None and execution.status == "RUNNING"
 
     def _paused(self) -> bool:
         with transient_errors_named():
@@ -181,10 +206,10 @@ class Reconciler:
         return value.strip().lower() == "true"
 
     def _heal_leases(self) -> None:
-        for holder in self.table.lease_holders():
+        for holder in self.table.leases.holders():
             request = self.table.find(holder)
             if request is None or request.open_state is None:
-                self.table.release(holder)
+                self.table.leases.release(holder)
 
     def _safely(self, act: Any, request: Request, now: str) -> None:
         """One request that cannot be served now holds up no other; the next round tries again."""
@@ -200,14 +225,14 @@ def _outcome_of(request: Request, execution: Execution | None) -> dict[str, Any]
         diagnosis = own_failure(request.stop["Code"], request.stop["Message"])
         return failure_outcome(Status.CANCELLED, diagnosis)
     if execution is None:
-        message = f"{request.source.key!r} ended before it was started."
+        message = f"{request.label} ended before it was started."
         return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
     if execution.status == "ABORTED":
         cause = f": {execution.cause}" if execution.cause else "."
-        message = f"The execution of this import was stopped by hand{cause}"
+        message = f"The execution of this request was stopped by hand{cause}"
         return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
     if execution.status == "TIMED_OUT":
-        message = "The execution of this import ran longer than its state machine allows."
+        message = "The execution of this request ran longer than its state machine allows."
         return failure_outcome(Status.TIMED_OUT, own_failure("DeadlineExceeded", message))
     message = f"The execution ended {execution.status} ({execution.error}): {execution.cause}"
     return failure_outcome(Status.FAILED, own_failure("InternalError", message))
@@ -219,11 +244,13 @@ def reconciler() -> Reconciler:
         table=requests_table(),
         executions=Executions(client=client("stepfunctions"), state_machine_arn=settings().state_machine_arn),
         publisher=publisher(),
+        fleets=Fleets(table=requests_table(), publisher=publisher()),
+        work_on=work_on,
         ec2=client("ec2"),
         ssm=client("ssm"),
         workflow=settings().requests_table,
+        kind=settings().workflow_kind,
         pause_parameter=settings().pause_parameter,
-        max_concurrent_tasks=settings().max_concurrent_tasks,
         deadline_seconds=settings().deadline_seconds,
     )
 
@@ -231,6 +258,10 @@ def reconciler() -> Reconciler:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Do one round; woken by the schedule, by the end of an execution or by the intake."""
+
+    def time_is_left() -> bool:
+        return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
+
     scheduled = event.get("detail-type") == "Scheduled Event"
     now = event["Now"] if "Now" in event else event["time"]
-    reconciler().run(normalise(now), sweep=scheduled)
+    reconciler().run(normalise(now), sweep=scheduled, time_is_left=time_is_left)

@@ -1,4 +1,4 @@
-"""A request to import a disk image, from its arrival to its end."""
+"""A request, from its arrival to its end: one item of the requests table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
+
+from vmie_runtime.made import Made
 
 
 class Status(StrEnum):
@@ -35,7 +37,7 @@ class OpenState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The object to import, as its event described it.
+    """The object whose event made the request: a disk image, or a request file.
 
     Attributes:
         bucket: Its bucket.
@@ -55,7 +57,7 @@ class Source:
 
     @property
     def address(self) -> str:
-        """Bucket and key as one text: what requests of the same file share."""
+        """Bucket and key as one text: what requests of the same object share."""
         return f"{self.bucket}/{self.key}"
 
     def to_document(self) -> dict[str, Any]:
@@ -72,30 +74,59 @@ class Source:
 
 def request_id(source: Source) -> str:
     """The id of the request that this very object makes: the same for every delivery of its event."""
-    parts = (source.bucket, source.key, source.version_id or source.sequencer)
+    return _digest(source.bucket, source.key, source.version_id or source.sequencer)
+
+
+def fleet_entry_id(source: Source, digest: str) -> str:
+    """The id of a fleet's entry: the same whenever the file is dropped again with this entry in it."""
+    return _digest(source.bucket, source.key, "entry", digest)
+
+
+def direct_request_id(execution_arn: str) -> str:
+    """The id of the request that somebody started by starting the state machine."""
+    return _digest("execution", execution_arn)
+
+
+def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One item of the requests table.
+    """One request.
 
     Attributes:
         id: The request's id.
-        source: The object to import.
+        source: The object whose event made it; None where the state machine was started directly.
         status: What its result says.
         open_state: What is left to do; None after the end.
-        queued_at: When it arrived; the order of admission.
+        queued_at: When it arrived and, within a fleet, its number there: the order of admission.
+        operation: The EC2 operation that it asks for.
+        method: How an image is imported: `image`, `snapshot`, or `auto` until the inspection has decided.
+        parameters: The operation's parameters as the request gives them.
+        options: Its `Vmie` object.
+        role_name: The service role that it asks for; None: the stack's.
+        dry_run: Whether nothing shall be started.
+        client_token: The token that it came with, kept as a label.
+        fleet: The fleet that it is an entry of.
+        ordinal: Its number in that fleet, from 0.
+        direct: Whether its execution was started by somebody, and not by the reconciler.
+        task_token: What the execution of a direct one waits with for its admission.
         not_before: Not admitted before this moment, after a quota was met.
-        attempt: Counts the tasks started for it, from 1.
-        admission: Counts its executions, from 1; 0 before the first.
+        attempt: Counts the attempts at it, from 1.
+        admission: Counts its admissions, from 1; 0 before the first.
         execution_arn: The newest execution.
         started_at: When it was admitted, the last time.
         deadline_at: When it must have ended.
-        task_id: The EC2 import task.
+        stage: Which stage of its plan is under way, from 0.
+        task_id: What that stage runs: an EC2 task, an image, a volume.
+        import_task_id: The newest import task, whatever stage follows.
         phase: The task's newest StatusMessage.
         progress: The task's newest percentage; never decides anything.
         changed_at: When phase or progress changed last.
+        made: What the stages made so far.
+        disks: The S3 objects that it reads, as they were when it was validated.
+        advice: What was noticed on the way that its owner should know.
         stop: Why somebody wants it ended: `Code` and `Message`.
         superseded: Whether a newer object lies under its key.
         inspection: What was found in the image.
@@ -104,22 +135,36 @@ class Request:
     """
 
     id: str
-    source: Source
+    source: Source | None
     status: Status
     open_state: OpenState | None
     queued_at: str
     operation: str = "ImportImage"
-    method: str = "image"
+    method: str | None = "image"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    role_name: str | None = None
+    dry_run: bool = False
+    client_token: str | None = None
+    fleet: str | None = None
+    ordinal: int | None = None
+    direct: bool = False
+    task_token: str | None = field(default=None, repr=False)
     not_before: str | None = None
     attempt: int = 1
     admission: int = 0
     execution_arn: str | None = None
     started_at: str | None = None
     deadline_at: str | None = None
+    stage: int = 0
     task_id: str | None = None
+    import_task_id: str | None = None
     phase: str | None = None
     progress: str | None = None
     changed_at: str | None = None
+    made: Made = field(default_factory=Made)
+    disks: list[dict[str, Any]] = field(default_factory=list)
+    advice: list[dict[str, str]] = field(default_factory=list)
     stop: dict[str, str] | None = None
     superseded: bool = False
     inspection: dict[str, Any] | None = None
@@ -129,13 +174,30 @@ class Request:
 
     @property
     def execution_name(self) -> str:
-        """The name of its newest execution: starting it twice starts it once."""
+        """The name of its newest execution, where the reconciler starts it: twice starts it once."""
         return f"{self.id}-{self.admission}"
 
     @property
-    def client_token(self) -> str:
-        """The idempotency token of the attempt's EC2 call."""
-        return f"vmie-{self.id}-{self.attempt}"
+    def token(self) -> str:
+        """The idempotency token of the EC2 call that its stage makes in this attempt.
+
+        The first stage's has no stage in it: a token is also how a task is recognised in EC2's own logs.
+        """
+        return f"vmie-{self.id}-{self.attempt}" + (f"-{self.stage}" if self.stage else "")
+
+    @property
+    def label(self) -> str:
+        """What a message calls it: the key that it came by, or its execution."""
+        return (
+            repr(self.source.key)
+            if self.source
+            else f"the execution {(self.execution_arn or '').rpartition(':')[2]}"
+        )
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts it may have where the service fails by its own fault."""
+        return int(self.options.get("Attempts", 1))
 
     def to_item(self) -> dict[str, Any]:
         """The item of the requests table, without what is None."""
@@ -144,16 +206,7 @@ class Request:
             value = getattr(self, each.name)
             if each.name != "source" and value is not None:
                 item[ATTRIBUTES[each.name]] = value
-        item["SourceAddress"] = self.source.address
-        item["Bucket"], item["Key"] = self.source.bucket, self.source.key
-        item["ETag"], item["Size"], item["Sequencer"] = (
-            self.source.etag,
-            self.source.size,
-            self.source.sequencer,
-        )
-        if self.source.version_id is not None:
-            item["VersionId"] = self.source.version_id
-        return item
+        return item if self.source is None else {**item, **source_attributes(self.source)}
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> Self:
@@ -163,15 +216,26 @@ class Request:
         }
         values["status"] = Status(item["Status"])
         values["open_state"] = OpenState(item["OpenState"]) if "OpenState" in item else None
-        source = Source(
-            bucket=item["Bucket"],
-            key=item["Key"],
-            version_id=item.get("VersionId"),
-            etag=item["ETag"],
-            size=int(item["Size"]),
-            sequencer=item["Sequencer"],
-        )
-        return cls(source=source, **values)
+        return cls(source=source_of(item), **values)
+
+
+def source_attributes(source: Source) -> dict[str, Any]:
+    """What an item holds of its source."""
+    return {"SourceAddress": source.address, "Sequencer": source.sequencer, **source.to_document()}
+
+
+def source_of(item: dict[str, Any]) -> Source | None:
+    """The source that an item holds."""
+    if "Key" not in item:
+        return None
+    return Source(
+        bucket=item["Bucket"],
+        key=item["Key"],
+        version_id=item.get("VersionId"),
+        etag=item["ETag"],
+        size=int(item["Size"]),
+        sequencer=item["Sequencer"],
+    )
 
 
 # Field -> attribute name in the table.

@@ -2,99 +2,143 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from vmie_runtime.aws import error_code, transient_errors_named
-from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.leases import Leases
+from vmie_runtime.made import Made
 from vmie_runtime.moments import parse
-from vmie_runtime.request import OpenState, Request, Source, Status
-from vmie_runtime.table_items import deserialise, serialise, update_operation
+from vmie_runtime.request import OpenState, Request, Source, Status, source_attributes
+from vmie_runtime.table_access import TableAccess
+from vmie_runtime.table_items import serialise, update_operation
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-_LEASES = "lease#import"
-_KEEP_SECONDS = 90 * 24 * 3600
-_TRANSACTION_TRIES = 8
-_CONDITION_FAILED = "ConditionalCheckFailedException"
-# Why a transaction was cancelled that may succeed when repeated (DynamoDB API, CancellationReason).
-_CROWDED = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+KEEP_SECONDS = 90 * 24 * 3600
+# What takes a request back to the beginning of its plan.
+_NOTHING_DONE: dict[str, Any] = {
+    "stage": 0,
+    "task_id": None,
+    "import_task_id": None,
+    "phase": None,
+    "progress": None,
+    "changed_at": None,
+    "made": Made(),
+    "disks": [],
+    "advice": [],
+    "inspection": None,
+    "outcome": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A request as the index of its source shows it, which may lag behind.
+
+    Attributes:
+        id: The request's id.
+        sequencer: The sequencer of the event that brought it.
+        version_id: The version of its source.
+        status: What its result says.
+        is_open: Whether anything is left to do.
+        fleet: The fleet that it belongs to.
+    """
+
+    id: str
+    sequencer: str
+    version_id: str | None
+    status: Status
+    is_open: bool
+    fleet: str | None
 
 
 class RequestsTable:
     """Requests, leases and the newest event of each source."""
 
-    def __init__(self, client: DynamoDBClient, name: str, *, max_leases: int = 5) -> None:
+    def __init__(
+        self, client: DynamoDBClient, name: str, *, max_leases: int = 5, workflow: str = "import"
+    ) -> None:
         """Use a table.
 
         Args:
             client: The DynamoDB client.
             name: The table's name.
             max_leases: How many requests may hold a lease at once.
+            workflow: Whose requests are meant: `import` or `export`; the leases are everybody's.
         """
-        self._client, self._name, self._max_leases = client, name, max_leases
+        self.access = TableAccess(client, name)
+        self.leases = Leases(self.access, maximum=max_leases)
+        self._workflow = workflow
 
     def create(self, request: Request) -> bool:
         """Add a request; tell whether it was new."""
-        try:
-            with transient_errors_named():
-                self._client.put_item(
-                    TableName=self._name,
-                    Item=serialise(request.to_item()),
-                    ConditionExpression="attribute_not_exists(Id)",
-                )
-        except ClientError as error:
-            if error_code(error) == _CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return self.access.put_new(self._item(request))
+
+    def create_all(self, requests: list[Request]) -> list[bool]:
+        """Add at most 100 requests at once; tell of each whether it was new."""
+        return self.access.put_all_new([self._item(request) for request in requests])
 
     def find(self, request_id: str) -> Request | None:
         """The request of an id, or None."""
-        item = self._get(request_id)
-        return Request.from_item(item) if item else None
+        item = self.access.get(request_id)
+        if not item or "Status" not in item:
+            return None
+        if "OpenState" in item:
+            item["OpenState"] = item["OpenState"].rpartition("-")[2]
+        return Request.from_item(item)
 
-    def with_state(self, state: OpenState, limit: int | None = None) -> Iterator[Request]:
-        """The open requests of one state, oldest first.
+    def with_state(self, state: OpenState) -> Iterator[Request]:
+        """The open requests of one state, oldest first, each as it is when it is asked for."""
+        for item in self.access.query("open", "OpenState", self.open_value(state.value), page_size=100):
+            request = self.find(item["Id"])
+            if request is not None and request.open_state is state:
+                yield request
+
+    def of_source(self, address: str) -> Iterator[Listed]:
+        """Every request of one bucket and key, oldest event first."""
+        for item in self.access.query("source", "SourceAddress", address):
+            if "Status" in item:
+                yield Listed(
+                    id=item["Id"],
+                    sequencer=item["Sequencer"],
+                    version_id=item.get("VersionId"),
+                    status=Status(item["Status"]),
+                    is_open="OpenState" in item,
+                    fleet=item.get("Fleet"),
+                )
+
+    def note_newest(self, source: Source, request_id: str, *, now: str) -> None:
+        """Remember the request as its key's newest, unless a newer event came before.
 
         Args:
-            state: The state.
-            limit: At most so many. Default: all.
+            source: The object.
+            request_id: The request that its event made.
+            now: What is remembered expires as long after this moment as a request does after its end.
         """
-        yield from self._query("open", "OpenState", state.value, limit)
-
-    def of_source(self, address: str) -> Iterator[Request]:
-        """Every request of one bucket and key, oldest event first."""
-        yield from self._query("source", "SourceAddress", address, None)
-
-    def note_newest(self, source: Source, request_id: str) -> None:
-        """Remember the request as its key's newest, unless a newer event came before."""
-        try:
-            with transient_errors_named():
-                self._client.update_item(
-                    TableName=self._name,
-                    Key=serialise({"Id": _newest_id(source)}),
-                    UpdateExpression="SET Sequencer = :sequencer, RequestId = :request",
-                    ConditionExpression="attribute_not_exists(Sequencer) OR Sequencer <= :sequencer",
-                    ExpressionAttributeValues=serialise(
-                        {":sequencer": comparable(source.sequencer), ":request": request_id}
-                    ),
-                )
-        except ClientError as error:
-            if error_code(error) != _CONDITION_FAILED:
-                raise
+        self.access.write(
+            {
+                "Key": serialise({"Id": _newest_id(source)}),
+                "UpdateExpression": "SET Sequencer = :sequencer, RequestId = :request, ExpiresAt = :expires",
+                "ConditionExpression": "attribute_not_exists(Sequencer) OR Sequencer <= :sequencer",
+                "ExpressionAttributeValues": serialise(
+                    {
+                        ":sequencer": comparable(source.sequencer),
+                        ":request": request_id,
+                        ":expires": expiry(now),
+                    }
+                ),
+            }
+        )
 
     def is_newest(self, request: Request) -> bool:
         """Tell whether no newer event for the request's key is known."""
-        item = self._get(_newest_id(request.source))
-        return item is None or item["RequestId"] == request.id
+        if request.source is None:
+            return False
+        item = self.access.get(_newest_id(request.source))
+        return item is None or item["RequestId"] in (request.id, request.fleet)
 
     def update(
         self, request_id: str, changes: dict[str, Any], *, expect: OpenState | None = None, unset: str = ""
@@ -110,7 +154,7 @@ class RequestsTable:
         Returns:
             Whether the condition held.
         """
-        return self._write(self._update_operation(request_id, changes, expect, unset))
+        return self.access.write(self._update_operation(request_id, changes, expect, unset))
 
     def admit(self, request: Request, *, now: str, deadline_at: str) -> bool:
         """Grant a queued request a lease; tell whether there was one and the request still wanted it."""
@@ -122,156 +166,115 @@ class RequestsTable:
             "deadline_at": deadline_at,
             "not_before": None,
         }
-        grant = {
-            "TableName": self._name,
-            "Key": serialise({"Id": _LEASES}),
-            "UpdateExpression": "ADD Holders :holder",
-            "ConditionExpression": "attribute_not_exists(Holders) OR size(Holders) < :maximum",
-            "ExpressionAttributeValues": {
-                ":holder": {"SS": [request.id]},
-                ":maximum": {"N": str(self._max_leases)},
-            },
-        }
         operation = self._update_operation(request.id, changes, OpenState.QUEUED, "stop")
-        # An index may still show the request as it was before an earlier admission, whose execution has
-        # its name.
+        # Another round may have admitted and queued it again since it was read: its execution has its name.
         operation["ConditionExpression"] += " AND Admission = :read"
         operation["ExpressionAttributeValues"][":read"] = {"N": str(request.admission)}
-        return self._transact(grant, operation)
+        return self.access.transact(self.leases.grant_update(request.id), operation)
 
-    def return_to_queue(self, request_id: str, *, not_before: str) -> bool:
-        """Take the lease back and queue the request again; tell whether it was live and wanted.
+    def return_to_queue(self, request: Request, *, not_before: str, attempt: int | None = None) -> bool:
+        """Take the lease back and queue a live request again; tell whether it was live and wanted.
 
         Its next admission counts its deadline anew.
+
+        Args:
+            request: The request.
+            not_before: It is not admitted before this moment.
+            attempt: The number of a new attempt, which begins its plan anew. Default: it goes on with this
+                one.
         """
-        changes = {
+        changes: dict[str, Any] = {
             "open_state": OpenState.QUEUED,
             "status": Status.QUEUED,
             "not_before": not_before,
             "started_at": None,
             "deadline_at": None,
         }
-        return self._transact(
-            self._release(request_id), self._update_operation(request_id, changes, OpenState.LIVE, "stop")
+        if attempt is not None:
+            changes |= {"attempt": attempt, **_NOTHING_DONE}
+        return self.access.transact(
+            self.leases.release_update(request.id),
+            self._update_operation(request.id, changes, OpenState.LIVE, "stop"),
         )
 
     def conclude(self, request: Request, *, status: Status, now: str) -> bool:
         """Close a request and return its lease; tell whether it was still open."""
-        expires_at = int(parse(now).timestamp()) + _KEEP_SECONDS
-        changes = {"open_state": None, "status": status, "ended_at": now, "expires_at": expires_at}
+        changes = {
+            "open_state": None,
+            "status": status,
+            "ended_at": now,
+            "expires_at": expiry(now),
+            "task_token": None,
+        }
         operation = self._update_operation(request.id, changes, None, "")
         if request.admission == 0:  # It never had a lease, and is not admitted any more.
-            return self._write(operation)
-        return self._transact(self._release(request.id), operation)
+            return self.access.write(operation)
+        return self.access.transact(self.leases.release_update(request.id), operation)
 
-    def reopen(self, request: Request, *, now: str) -> Request | None:
-        """Queue a request that has ended for a new attempt; None where somebody else was faster."""
-        fresh = Request(
-            id=request.id,
-            source=request.source,
-            status=Status.QUEUED,
-            open_state=OpenState.QUEUED,
-            queued_at=now,
-            attempt=request.attempt + 1,
-            admission=request.admission,
-            superseded=request.superseded,
-        )
-        changes = {
-            each.name: getattr(fresh, each.name)
-            for each in fields(fresh)
-            if each.name not in ("id", "source") and getattr(fresh, each.name) != getattr(request, each.name)
+    def reopen(self, request: Request, *, now: str, outcome: dict[str, Any] | None = None) -> Request | None:
+        """Queue a request that has ended for a new attempt; None where somebody else was faster.
+
+        Args:
+            request: The request.
+            now: When, and its place in the queue.
+            outcome: How it ends at once. Default: it is tried.
+        """
+        changes: dict[str, Any] = {
+            **_NOTHING_DONE,
+            "status": Status.QUEUED,
+            "open_state": OpenState.ENDING if outcome else OpenState.QUEUED,
+            "outcome": outcome,
+            "queued_at": now,
+            "attempt": request.attempt + 1,
+            "ended_at": None,
+            "expires_at": None,
+            "not_before": None,
+            "started_at": None,
+            "deadline_at": None,
+            "stop": None,
         }
+        if not request.direct:
+            changes["execution_arn"] = None
         operation = self._update_operation(request.id, changes, None, "")
         operation["ConditionExpression"] = "attribute_not_exists(#state) AND Attempt = :read"
         operation["ExpressionAttributeNames"]["#state"] = "OpenState"
         operation["ExpressionAttributeValues"][":read"] = {"N": str(request.attempt)}
-        return fresh if self._write(operation) else None
+        return self.find(request.id) if self.access.write(operation) else None
 
-    def lease_holders(self) -> set[str]:
-        """The requests that hold a lease."""
-        item = self._get(_LEASES)
-        return set(item.get("Holders", ())) if item else set()
+    def take_over(self, request: Request, *, source: Source, fleet: str, ordinal: int) -> bool:
+        """Let an entry belong to the fleet that was dropped last; how it stands does not change."""
+        changes = {"fleet": fleet, "ordinal": ordinal}
+        operation = self._update_operation(request.id, changes, None, "")
+        operation["ConditionExpression"] = "attribute_exists(Id)"
+        operation["ExpressionAttributeNames"].pop("#state")
+        for number, (name, value) in enumerate(source_attributes(source).items()):
+            operation["UpdateExpression"] += f", #s{number} = :s{number}"
+            operation["ExpressionAttributeNames"][f"#s{number}"] = name
+            operation["ExpressionAttributeValues"] |= serialise({f":s{number}": value})
+        return self.access.write(operation)
 
-    def has_free_lease(self) -> bool:
-        """Tell whether one more request could be admitted now."""
-        return len(self.lease_holders()) < self._max_leases
+    def open_value(self, state: str) -> str:
+        """What the attribute `OpenState` holds for a state: the index is divided by workflows."""
+        return f"{self._workflow}-{state}"
 
-    def release(self, request_id: str) -> None:
-        """Take back a lease whose request has ended."""
-        with transient_errors_named():
-            self._client.update_item(**self._release(request_id))
-
-    def _release(self, request_id: str) -> dict[str, Any]:
-        return {
-            "TableName": self._name,
-            "Key": serialise({"Id": _LEASES}),
-            "UpdateExpression": "DELETE Holders :holder",
-            "ExpressionAttributeValues": {":holder": {"SS": [request_id]}},
-        }
-
-    def _get(self, item_id: str) -> dict[str, Any] | None:
-        with transient_errors_named():
-            answer = self._client.get_item(
-                TableName=self._name, Key=serialise({"Id": item_id}), ConsistentRead=True
-            )
-        return deserialise(answer["Item"]) if "Item" in answer else None
-
-    def _query(self, index: str, attribute: str, value: str, limit: int | None) -> Iterator[Request]:
-        arguments: dict[str, Any] = {
-            "TableName": self._name,
-            "IndexName": index,
-            "KeyConditionExpression": "#attribute = :value",
-            "ExpressionAttributeNames": {"#attribute": attribute},
-            "ExpressionAttributeValues": serialise({":value": value}),
-        }
-        if limit is not None:
-            arguments["Limit"] = limit
-        found = 0
-        while True:
-            with transient_errors_named():
-                page = self._client.query(**arguments)
-            for item in page["Items"]:
-                yield Request.from_item(deserialise(item))
-                found += 1
-                if found == limit:
-                    return
-            if "LastEvaluatedKey" not in page:
-                return
-            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    def _item(self, request: Request) -> dict[str, Any]:
+        item = request.to_item()
+        if request.open_state is not None:
+            item["OpenState"] = self.open_value(request.open_state.value)
+        return item
 
     def _update_operation(
         self, request_id: str, changes: dict[str, Any], expect: OpenState | None, unset: str
     ) -> dict[str, Any]:
-        return {"TableName": self._name, **update_operation(request_id, changes, expect, unset)}
+        if changes.get("open_state") is not None:
+            changes = {**changes, "open_state": self.open_value(changes["open_state"].value)}
+        expected = self.open_value(expect.value) if expect else None
+        return update_operation(request_id, changes, expected, unset)
 
-    def _write(self, operation: dict[str, Any]) -> bool:
-        try:
-            with transient_errors_named():
-                self._client.update_item(**operation)
-        except ClientError as error:
-            if error_code(error) == _CONDITION_FAILED:
-                return False
-            raise
-        return True
 
-    def _transact(self, *updates: dict[str, Any]) -> bool:
-        for attempt in range(_TRANSACTION_TRIES):
-            try:
-                with transient_errors_named():
-                    items: Any = [{"Update": each} for each in updates]
-                    self._client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                if error_code(error) != "TransactionCanceledException":
-                    raise
-                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" in reasons:
-                    return False
-                if not reasons & _CROWDED:
-                    raise
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
-            else:
-                return True
-        raise TransientServiceError("The requests table is contended.")
+def expiry(now: str) -> int:
+    """When what ended at a moment may be forgotten, in seconds since 1970."""
+    return int(parse(now).timestamp()) + KEEP_SECONDS
 
 
 def comparable(sequencer: str) -> str:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
 EVENT_SOURCE = "vmie"
+# What a success names of what it made.
+OUTCOME_PARTS = ("ImageId", "SnapshotIds", "VolumeIds", "InstanceId", "Images")
+# EventBridge and SNS carry 256 KB; the result in the bucket has it all.
+_TOO_LONG_FOR_EVENTS = ("Inspection",)
 _MOST_SUBJECT = 100  # characters of an SNS subject, Amazon SNS API reference, Publish
 
 
@@ -35,6 +39,7 @@ def result_document(request: Request, *, now: str) -> dict[str, Any]:
         now: The moment of this result.
     """
     outcome = request.outcome or {}
+    ended = Status(outcome.get("Status", request.status)).terminal
     document: dict[str, Any] = {
         "RequestId": request.id,
         "Operation": request.operation,
@@ -43,16 +48,18 @@ def result_document(request: Request, *, now: str) -> dict[str, Any]:
         "Phase": request.phase,
         "Progress": _percentage(request.progress),
         "Attempt": request.attempt,
-        "ImportTaskId": request.task_id,
-        "ImageId": outcome.get("ImageId"),
-        "SnapshotIds": outcome.get("SnapshotIds"),
-        "Images": outcome.get("Images"),
+        "ClientToken": request.client_token,
+        "ImportTaskId": request.import_task_id,
+        **{name: outcome.get(name) for name in OUTCOME_PARTS},
         "Inspection": request.inspection,
         "Error": outcome.get("Error"),
+        "Advice": request.advice or None,
         "NextSteps": outcome.get("NextSteps"),
-        "Source": request.source.to_document(),
+        "Source": request.source.to_document() if request.source else None,
+        "Disks": request.disks or None,
+        "Fleet": request.fleet,
         "StartedAt": request.started_at,
-        "EndedAt": now if Status(outcome.get("Status", request.status)).terminal else None,
+        "EndedAt": now if ended else None,
         "ExecutionArn": request.execution_arn,
     }
     return {name: value for name, value in document.items() if value is not None}
@@ -69,16 +76,20 @@ class ResultPublisher:
         table: Knows which request is its key's newest, and is marked at the end.
         event_bus: Name or ARN of the bus.
         topic_arn: The topic, or None.
+        bucket: Where the documents lie.
         workflow: The value of `Workflow` in events and metrics.
+        kind: `import` or `export`: a word of the events' detail-types.
     """
 
     s3: S3Client
     events: EventBridgeClient
     sns: SNSClient
     table: RequestsTable
+    bucket: str
     event_bus: str
     topic_arn: str | None
     workflow: str
+    kind: str = "import"
 
     def publish_step(self, request: Request, *, event: str, now: str) -> None:
         """Publish how a request stands that has not ended.
@@ -107,26 +118,42 @@ class ResultPublisher:
         self._measure(request, status, now)
         return True
 
+    def publish_fleet(
+        self, address: list[str], document: dict[str, Any], *, event: str | None, now: str
+    ) -> None:
+        """Publish the summary of a fleet.
+
+        Args:
+            address: Where it lies.
+            document: The summary.
+            event: The last words of the event's detail-type. Default: nobody is told.
+            now: The moment.
+        """
+        self._put_documents(address, document)
+        if event is not None:
+            self._put_event(document, event, now)
+
     def _write(self, request: Request, document: dict[str, Any]) -> None:
         addresses = [result_addresses.by_id(request.id)]
-        if self.table.is_newest(request):
-            addresses.append(result_addresses.by_source_key(request.source.key))
+        if request.source is not None and self.table.is_newest(request):
+            addresses.append(result_addresses.by_source_key(request.source.key, request.ordinal))
+        self._put_documents(addresses, document)
+
+    def _put_documents(self, addresses: list[str], document: dict[str, Any]) -> None:
         body = f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()
         for address in addresses:
             with transient_errors_named():
-                self.s3.put_object(
-                    Bucket=request.source.bucket, Key=address, Body=body, ContentType="application/json"
-                )
+                self.s3.put_object(Bucket=self.bucket, Key=address, Body=body, ContentType="application/json")
 
     def _put_event(self, document: dict[str, Any], event: str, now: str) -> None:
-        detail = {name: value for name, value in document.items() if name != "Inspection"}
+        detail = {name: value for name, value in document.items() if name not in _TOO_LONG_FOR_EVENTS}
         with _refusal_logged("event", document["RequestId"]), transient_errors_named():
             answer = self.events.put_events(
                 Entries=[
                     {
                         "Time": parse(now),
                         "Source": EVENT_SOURCE,
-                        "DetailType": f"VM Import {event}",
+                        "DetailType": f"VM {self.kind.title()} {event}",
                         "Detail": json.dumps({**detail, "Workflow": self.workflow}, ensure_ascii=False),
                         "EventBusName": self.event_bus,
                     }
@@ -138,8 +165,9 @@ class ResultPublisher:
     def _notify(self, document: dict[str, Any], request: Request) -> None:
         if self.topic_arn is None:
             return
-        message = {name: value for name, value in document.items() if name != "Inspection"}
-        subject = f"VM import {document['Status'].lower()}: {request.source.key}"
+        message = {name: value for name, value in document.items() if name not in _TOO_LONG_FOR_EVENTS}
+        name = request.source.key if request.source else request.label
+        subject = f"VM {self.kind} {document['Status'].lower()}: {name}"
         with _refusal_logged("notification", request.id), transient_errors_named():
             self.sns.publish(
                 TopicArn=self.topic_arn,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from vmie_runtime.checks.allowed import Allowed
+
 
 class SettingMissing(RuntimeError):
     """A function was deployed without a variable that it needs."""
@@ -28,9 +30,19 @@ class Settings:
         return self._required("VMIE_REQUESTS_TABLE")
 
     @cached_property
-    def import_bucket(self) -> str:
-        """Name of the import bucket."""
-        return self._required("VMIE_IMPORT_BUCKET")
+    def workflow_kind(self) -> str:
+        """Whose requests the function serves: `import` or `export`. Default: `import`."""
+        return self._environment.get("VMIE_WORKFLOW_KIND") or "import"
+
+    @cached_property
+    def bucket(self) -> str:
+        """Name of the bucket that requests and results lie in."""
+        return self._required("VMIE_BUCKET")
+
+    @cached_property
+    def allowed(self) -> Allowed:
+        """What requests may name beyond what is the stack's own. Default: nothing."""
+        return Allowed.from_json(self._environment.get("VMIE_ALLOWED", ""))
 
     @cached_property
     def service_role_name(self) -> str:
@@ -46,6 +58,11 @@ class Settings:
     def reconciler_function(self) -> str:
         """ARN of the reconciler's published version."""
         return self._required("VMIE_RECONCILER_FUNCTION")
+
+    @cached_property
+    def queue_url(self) -> str:
+        """URL of the intake's queue."""
+        return self._required("VMIE_QUEUE_URL")
 
     @cached_property
     def topic_arn(self) -> str | None:

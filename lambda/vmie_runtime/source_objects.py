@@ -1,15 +1,16 @@
-"""The object to import: is it there, is it still the one that was asked for, can the service read it."""
+"""The objects to import: are they there, are they still the same, can the service read them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
-from vmie_runtime.import_tasks import REQUEST_ID_TAG
 from vmie_runtime.request import Source
+from vmie_runtime.stages.containers import ObjectAddress
+from vmie_runtime.stages.stage import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -20,85 +21,123 @@ _ARCHIVE_STATUS = ("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS")
 _MOST_TAGS = 10  # Amazon S3 User Guide, "Categorizing objects using tags"
 
 
-def require_unchanged(s3: S3Client, source: Source) -> HeadObjectOutputTypeDef:
-    """Look at the current object, which is the one that EC2 reads.
+def examine_disk(
+    s3: S3Client, address: ObjectAddress, *, format_: str, dropped: Source | None
+) -> dict[str, Any]:
+    """Look at a disk's object, as it is now and as it must stay.
+
+    Args:
+        s3: The S3 client.
+        address: Where it lies.
+        format_: The disk's format, as the request or its key declares it.
+        dropped: The object of the event that made the request, where that is the disk: it must be the same.
+
+    Returns:
+        `Bucket`, `Key`, `VersionId`, `ETag`, `Size` and `Format`: what a request keeps of a disk.
 
     Raises:
         RequestFailure: If it is gone, another one, or cannot be read.
     """
-    try:
-        with transient_errors_named():
-            head = s3.head_object(Bucket=source.bucket, Key=source.key)
-    except ClientError as error:
-        raise _unreadable(error, source) from error
+    expected = dropped.to_document() if dropped else {"Bucket": address.bucket, "Key": address.key}
+    head = require_same_disk(s3, expected) if dropped else _head(s3, expected, missing=_missing)
+    _require_readable(head, address.key)
+    disk = {
+        "Bucket": address.bucket,
+        "Key": address.key,
+        "VersionId": head.get("VersionId"),
+        "ETag": head["ETag"].strip('"'),
+        "Size": head["ContentLength"],
+        "Format": format_,
+    }
+    return {name: value for name, value in disk.items() if value is not None}
+
+
+def require_same_disk(s3: S3Client, disk: dict[str, Any]) -> HeadObjectOutputTypeDef:
+    """Look at the current object, which is the one that EC2 reads.
+
+    Args:
+        s3: The S3 client.
+        disk: `Bucket`, `Key`, `ETag` and, where the bucket keeps versions, `VersionId` of the
+            one that is meant.
+
+    Raises:
+        RequestFailure: If it is gone, another one, or cannot be read.
+    """
+    head = _head(s3, disk, missing=_deleted)
     version = head.get("VersionId")
-    if source.version_id is not None and version != source.version_id:
-        raise _changed(source, f"version {version}")
-    if head["ETag"].strip('"') != source.etag:
-        raise _changed(source, f"ETag {head['ETag']}")
+    if "VersionId" in disk and version != disk["VersionId"]:
+        raise _changed(disk, f"version {version}")
+    if head["ETag"].strip('"') != disk["ETag"]:
+        raise _changed(disk, f"ETag {head['ETag']}")
     return head
 
 
-def require_readable(head: HeadObjectOutputTypeDef, source: Source) -> None:
-    """Refuse an object that the service cannot read as it lies.
-
-    Raises:
-        RequestRejected: If it is archived or empty.
-    """
-    if head["ContentLength"] == 0:
-        raise RequestRejected(
-            "EmptyObject", f"{source.key!r} is empty (0 bytes); upload the disk image again."
-        )
-    storage_class = str(head.get("StorageClass", "STANDARD"))
-    archived = storage_class in _ARCHIVED or head.get("ArchiveStatus") in _ARCHIVE_STATUS
-    if archived and 'ongoing-request="false"' not in head.get("Restore", ""):
-        raise RequestRejected(
-            "ArchivedObject",
-            f"{source.key!r} lies in the storage class {storage_class}; "
-            "VM Import cannot read archived objects.",
-            storage_class=storage_class,
-        )
-
-
-def tag_with_request(s3: S3Client, source: Source, request_id: str) -> bool:
+def tag_with_request(s3: S3Client, address: ObjectAddress, request_id: str) -> bool:
     """Add the tag `vmie:request-id` to those the object has; tell whether it was possible."""
     try:
-        existing = s3.get_object_tagging(Bucket=source.bucket, Key=source.key)["TagSet"]
+        existing = s3.get_object_tagging(Bucket=address.bucket, Key=address.key)["TagSet"]
         tags = [tag for tag in existing if tag["Key"] != REQUEST_ID_TAG]
         if len(tags) >= _MOST_TAGS:
             return False
         tags.append({"Key": REQUEST_ID_TAG, "Value": request_id})
-        s3.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging={"TagSet": tags})
+        s3.put_object_tagging(Bucket=address.bucket, Key=address.key, Tagging={"TagSet": tags})
     except (ClientError, BotoCoreError):
         return False
     return True
 
 
-def _unreadable(error: ClientError, source: Source) -> RequestFailure:
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 404:
-        return RequestFailure(
-            "SourceDeleted",
-            f"{source.key!r} was deleted before its import ended.",
-            status="Cancelled",
+def _require_readable(head: HeadObjectOutputTypeDef, key: str) -> None:
+    if head["ContentLength"] == 0:
+        raise RequestRejected("EmptyObject", f"{key!r} is empty (0 bytes); upload the disk image again.")
+    storage_class = str(head.get("StorageClass", "STANDARD"))
+    archived = storage_class in _ARCHIVED or head.get("ArchiveStatus") in _ARCHIVE_STATUS
+    if archived and 'ongoing-request="false"' not in head.get("Restore", ""):
+        raise RequestRejected(
+            "ArchivedObject",
+            f"{key!r} lies in the storage class {storage_class}; VM Import cannot read archived objects.",
+            storage_class=storage_class,
         )
+
+
+def _head(s3: S3Client, disk: dict[str, Any], *, missing: Any) -> HeadObjectOutputTypeDef:
+    try:
+        with transient_errors_named():
+            return s3.head_object(Bucket=disk["Bucket"], Key=disk["Key"])
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            raise missing(disk) from error
+        raise _unreadable(error, status, disk["Key"]) from error
+
+
+def _missing(disk: dict[str, Any]) -> RequestFailure:
+    return RequestRejected(
+        "SourceMissing", f"There is no object {disk['Key']!r} in the bucket {disk['Bucket']}.", **disk
+    )
+
+
+def _deleted(disk: dict[str, Any]) -> RequestFailure:
+    return RequestFailure(
+        "SourceDeleted", f"{disk['Key']!r} was deleted before its import ended.", status="Cancelled"
+    )
+
+
+def _unreadable(error: ClientError, status: int, key: str) -> RequestFailure:
     if status == 400:
         # HeadObject has no body; without the customer's key S3 answers 400 and nothing else.
         return RequestRejected(
             "CustomerProvidedKey",
-            f"{source.key!r} is encrypted with a customer-provided key (SSE-C), "
-            "which VM Import does not have.",
+            f"{key!r} is encrypted with a customer-provided key (SSE-C), which VM Import does not have.",
         )
     return RequestRejected(
-        "SourceUnreadable",
-        f"{source.key!r} cannot be read ({error_code(error)}, HTTP {status}).",
+        "SourceUnreadable", f"{key!r} cannot be read ({error_code(error)}, HTTP {status})."
     )
 
 
-def _changed(source: Source, found: str) -> RequestFailure:
-    asked = f"version {source.version_id}" if source.version_id else f"ETag {source.etag}"
+def _changed(disk: dict[str, Any], found: str) -> RequestFailure:
+    asked = f"version {disk['VersionId']}" if "VersionId" in disk else f"ETag {disk['ETag']}"
     return RequestFailure(
         "SourceChanged",
-        f"{source.key!r} was overwritten before its import ended: "
+        f"{disk['Key']!r} was overwritten before its import ended: "
         f"{asked} was asked for, {found} is there now.",
     )

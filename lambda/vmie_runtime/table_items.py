@@ -7,10 +7,12 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from vmie_runtime.request import ATTRIBUTES, OpenState
+from vmie_runtime.made import Made
+from vmie_runtime.request import ATTRIBUTES
 
 # Documents are kept as JSON text: DynamoDB's numbers would come back as another type.
-_DOCUMENTS = ("Stop", "Inspection", "Outcome")
+_DOCUMENTS = ("Advice", "Counts", "Disks", "Inspection", "Options", "Outcome", "Parameters", "Stop")
+_MADE = "Made"
 
 
 def serialise(values: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +29,8 @@ def deserialise(item: dict[str, Any]) -> dict[str, Any]:
         found = deserialiser.deserialize(value)
         if name in _DOCUMENTS:
             found = json.loads(found)
+        elif name == _MADE:
+            found = Made.from_document(json.loads(found))
         elif "N" in value:
             found = int(found)
         plain[name] = found
@@ -34,14 +38,14 @@ def deserialise(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def update_operation(
-    request_id: str, changes: dict[str, Any], expect: OpenState | None, unset: str
+    request_id: str, changes: dict[str, Any], expect: str | None, unset: str
 ) -> dict[str, Any]:
     """What UpdateItem takes, but for the table's name.
 
     Args:
         request_id: The request.
         changes: Field names of `Request` and their values; None removes a field.
-        expect: Only while the request is in this state; None: only while it is open.
+        expect: Only while the request's `OpenState` is this; None: only while it is open.
         unset: Only while this field is not set; empty: whether it is or not.
     """
     names = {"#state": "OpenState"}
@@ -57,7 +61,7 @@ def update_operation(
     conditions = ["attribute_exists(#state)"]
     if expect is not None:
         conditions = ["#state = :expected"]
-        values[":expected"] = expect.value
+        values[":expected"] = expect
     if unset:
         names["#unset"] = ATTRIBUTES[unset]
         conditions.append("attribute_not_exists(#unset)")
@@ -76,4 +80,6 @@ def update_operation(
 
 
 def _stored(attribute: str, value: Any) -> Any:
-    return json.dumps(value) if attribute in _DOCUMENTS else value
+    if attribute in _DOCUMENTS:
+        return json.dumps(value)
+    return json.dumps(value.to_document()) if attribute == _MADE else value

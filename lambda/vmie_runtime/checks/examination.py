@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.checks.advice import Advice
 from vmie_runtime.checks.allowed import Allowed
+from vmie_runtime.checks.architectures import require_architecture
 from vmie_runtime.checks.conversion_tasks import advise_on_conversion_task, require_conversion_task
 from vmie_runtime.checks.default_encryption import (
     DefaultEncryption,
@@ -19,7 +20,6 @@ from vmie_runtime.checks.key_policies import KeyUser, advise_on_key_policy, call
 from vmie_runtime.checks.keys import KmsClient, require_usable_key
 from vmie_runtime.checks.licences import advise_on_licence, require_licence
 from vmie_runtime.checks.narrowing import Document, Own, is_key_allowed
-from vmie_runtime.checks.regional_limits import require_system_in_region
 from vmie_runtime.checks.security_token_service import require_active
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class Account:
     starting_role_arn: str | None = None
 
 
-def examine_account(document: Document, account: Account, allowed: Allowed, own: Own) -> list[Advice]:
+def examine_account(
+    document: Document, account: Account, allowed: Allowed, own: Own, *, now: str
+) -> list[Advice]:
     """Look at what the account has for a request, before anything is started.
 
     Needs the actions of `REQUIRED_ACTIONS`; what is refused is not proven, and said so where it matters.
@@ -59,19 +61,22 @@ def examine_account(document: Document, account: Account, allowed: Allowed, own:
         account: The account, by its clients.
         allowed: What the owner allows beyond the stack's own.
         own: What is the stack's own.
+        now: The moment, ISO 8601 in UTC.
 
     Raises:
         RequestRejected: For what is known to fail.
     """
-    require_active(account.sts, own.region)
     if document.operation not in _IMPORTS:
+        require_active(account.sts, own.region)
         return []
     parameters = document.parameters
+    require_architecture(parameters, now=now)
     if document.operation in _CONVERSION_TASKS:
         guest = GuestSystem.known(parameters, None)
         require_conversion_task(document.operation, parameters, guest, region=own.region)
     if document.operation == "ImportImage":
         require_licence(parameters, GuestSystem.known(parameters, None))
+    require_active(account.sts, own.region)
     default = read_default_encryption(account.ec2)
     advice = advise_on_default_encryption(
         parameters, default, region=own.region, share=_is_shared(document.options)
@@ -82,7 +87,7 @@ def examine_account(document: Document, account: Account, allowed: Allowed, own:
 
 
 def examine_guest(
-    operation: str, parameters: dict[str, Any], facts: dict[str, Any] | None, *, region: str, now: str
+    operation: str, parameters: dict[str, Any], facts: dict[str, Any] | None, *, region: str
 ) -> list[Advice]:
     """Hold a request against the guest that the inspection found.
 
@@ -91,15 +96,12 @@ def examine_guest(
         parameters: The request's, the owner's defaults among them.
         facts: The inspection's `Guest`; None where it found none.
         region: The Region of the import.
-        now: The moment, ISO 8601 in UTC.
 
     Raises:
         RequestRejected: For what is known to fail.
     """
     guest = GuestSystem.known(parameters, facts)
     advice: list[Advice] = []
-    if operation in ("ImportImage", "ImportInstance"):
-        require_system_in_region(guest, region=region, now=now)
     if operation == "ImportImage":
         require_licence(parameters, guest)
         advice += advise_on_licence(parameters, guest)

@@ -14,17 +14,13 @@ class GuestSystem:
     Attributes:
         platform: `Linux` or `Windows`; None where neither inspection nor request say.
         name: The distribution or the Windows product, such as `Windows Server 2022`.
-        edition: The Windows edition.
         client: Whether it is a Windows client, such as Windows 11; None where that cannot be told.
-        bits: 32 or 64.
         inspected: Whether the inspection told, or only the request.
     """
 
     platform: str | None = None
     name: str | None = None
-    edition: str | None = None
     client: bool | None = None
-    bits: int | None = None
     inspected: bool = False
 
     @classmethod
@@ -32,21 +28,16 @@ class GuestSystem:
         """Put together what is known.
 
         Args:
-            parameters: Of the import: `Platform` and `Architecture`, which ImportInstance keeps in its launch
-                specification.
+            parameters: Of the import; `Platform` is what counts.
             guest: The `Guest` of the inspection; None where there is none.
         """
         facts = guest or {}
         family = {"linux": "Linux", "windows": "Windows"}.get(str(facts.get("Family")))
-        launch = parameters.get("LaunchSpecification") or {}
-        architecture = parameters.get("Architecture") or launch.get("Architecture")
         client = facts.get("Client")
         return cls(
             platform=family or _platform(parameters.get("Platform")),
             name=facts.get("Name"),
-            edition=facts.get("Edition"),
             client=client if isinstance(client, bool) else None,
-            bits=facts.get("Bits") or {"i386": 32, "x86_64": 64}.get(str(architecture)),
             inspected=family is not None,
         )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime import cleaning
-from vmie_runtime.aws import client
 from vmie_runtime.errors import TaskStillEnding
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Status
 from vmie_runtime.steps.step_event import StepEvent
-from vmie_runtime.wiring import requests_table, settings
+from vmie_runtime.wiring import requests_table, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -38,6 +37,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # A success that was kept and never recorded: the AMI goes below, so it is none any more.
         table.update(request.id, {"outcome": outcome})
     reason = str(outcome["Error"]["Code"])
-    if not cleaning.clean_up(client("ec2"), request, workflow=settings().requests_table, reason=reason):
+    if not cleaning.clean_up(work_on(request, now=step.now), reason=reason):
         raise TaskStillEnding(request.task_id)
     return outcome

@@ -43,6 +43,9 @@ def _diagnose(failure: dict[str, Any], raised: dict[str, Any], arn: str) -> Diag
     if "AwsCode" in raised:
         call = diagnose_call(raised["Operation"], raised["AwsCode"], raised["Message"])
         return _role_diagnosis(call, raised, arn) if failure["Error"] == "ServiceRoleRejected" else call
+    if failure["Error"] == "States.Timeout":
+        message = "The execution waited for its admission as long as a request may take."
+        return own_failure("DeadlineExceeded", message)
     if raised:
         facts = {name: value for name, value in raised.items() if name not in ("Code", "Message", "Status")}
         return own_failure(raised["Code"], raised["Message"], **facts)
@@ -68,12 +71,12 @@ def _role_diagnosis(call: Diagnosis, raised: dict[str, Any], function_arn: str) 
 
     _, partition, _, region, account, *_ = function_arn.split(":")
     role = ServiceRole(
-        role_name=settings().service_role_name,
+        role_name=raised.get("RoleName") or settings().service_role_name,
         account=account,
         region=region,
         partition=partition,
-        bucket=settings().import_bucket,
-        key=raised["Key"],
+        bucket=raised.get("Bucket") or settings().bucket,
+        key=raised.get("Key") or "",
         kms_key_arns=(settings().import_defaults["KmsKeyId"],)
         if str(settings().import_defaults.get("KmsKeyId", "")).startswith("arn:")
         else (),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from vmie_images import Finding, Inspection, Severity, Verdict, inspect_container
+from vmie_images import ImageFile, Severity, inspect_containers
 from vmie_runtime.aws import client
 from vmie_runtime.image_source import S3ImageSource
+from vmie_runtime.object_keys import file_name
 from vmie_runtime.observability import logger
 
 if TYPE_CHECKING:
@@ -23,27 +24,25 @@ _MOST_PARTS = (50, 10, 2, 0)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Inspect the source.
+    """Inspect the disks of a request as one machine.
 
     Returns:
-        `Inspection`, and `Rejection` where ImportImage would refuse the image. Doubt rejects nothing.
+        `Inspection`; nothing where the request names no object to look at.
     """
-    source: dict[str, Any] = event["Source"]
-    inspection = inspect_container(
-        S3ImageSource(
-            client("s3"),
-            bucket=source["Bucket"],
-            key=source["Key"],
-            etag=source["ETag"],
-            size=source["Size"],
-        ),
-        name=source["Key"].rsplit("/", 1)[-1],
-        expected=source["Format"],
+    disks: list[dict[str, Any]] = event["Disks"]
+    if not disks:
+        return {}
+    inspection = inspect_containers(
+        [ImageFile(_source(disk), file_name(disk["Key"]), disk["Format"] or None) for disk in disks],
+        region=event["Region"],
     )
-    answer: dict[str, Any] = {"Inspection": bounded(inspection.to_document())}
-    if inspection.verdicts["image"] is Verdict.REJECTED:
-        answer["Rejection"] = _rejection(inspection, source)
-    return answer
+    return {"Inspection": bounded(inspection.to_document())}
+
+
+def _source(disk: dict[str, Any]) -> S3ImageSource:
+    return S3ImageSource(
+        client("s3"), bucket=disk["Bucket"], key=disk["Key"], etag=disk["ETag"], size=disk["Size"]
+    )
 
 
 def bounded(document: dict[str, Any]) -> dict[str, Any]:
@@ -76,17 +75,3 @@ def _shortened(document: dict[str, Any], most: int) -> dict[str, Any]:
     if left_out:
         short["LeftOut"] = left_out
     return short
-
-
-def _rejection(inspection: Inspection, source: dict[str, Any]) -> dict[str, Any]:
-    worst = _decisive(inspection.findings)
-    document = worst.to_document()
-    return {
-        "Code": worst.code,
-        "Message": f"{source['Key']!r} cannot be imported: {worst.found}.",
-        "Facts": {"Finding": {"Why": document["Why"], "Remedy": document["Remedy"]}},
-    }
-
-
-def _decisive(findings: list[Finding]) -> Finding:
-    return next((finding for finding in findings if finding.severity is Severity.ERROR), findings[0])

@@ -1,7 +1,8 @@
 """Record result: write the outcome, tell whoever listens and return the lease; or queue the request again.
 
 The execution of a request that did not succeed fails here, with the result's code as its error, after the
-result is written. When it is redriven, this step runs again: the request gets a new attempt.
+result is written. When it is redriven, this step runs again: the request gets a new attempt. So does one that
+the service failed by its own fault, as long as the request has attempts left.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
-from vmie_runtime.request import OpenState, Status
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table
@@ -40,27 +41,42 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.find_request(table)
     if request is None:
         return _after_the_end(table, step, event.get("Outcome", {}), redriven=redriven)
-    if redriven and request.open_state is OpenState.QUEUED:  # An earlier run of this step has reopened it.
+    # An earlier run of this step may have queued it again and died before it could tell.
+    if request.open_state is OpenState.QUEUED and (redriven or not event.get("ReturnToQueue")):
         return {"Status": Status.QUEUED.value}
     if event.get("ReturnToQueue"):
-        not_before = after(step.now, random.uniform(*_QUEUE_AGAIN_SECONDS))  # noqa: S311 - jitter, no secret
-        returned = table.return_to_queue(request.id, not_before=not_before)
-        # An earlier run of this step may have returned it and died before it could tell.
-        if returned or request.open_state is OpenState.QUEUED:
-            queued = replace(request, status=Status.QUEUED, open_state=OpenState.QUEUED)
-            publisher().publish_step(queued, event="Queued", now=step.now)
-        return {"Status": Status.QUEUED.value, "NotBefore": not_before}
+        return _queue_again(table, request, step, attempt=None)
     if request.outcome is None:
         raise RuntimeError(f"The request {request.id} has no outcome to record.")
+    if request.outcome.get("Retryable") and request.attempt < request.attempts and request.stop is None:
+        logger.info("The service failed by its own fault; a new attempt follows", extra={"id": request.id})
+        return _queue_again(table, request, step, attempt=request.attempt + 1)
     publisher().publish_end(request, now=step.now)
     return _end_of_execution(request.outcome)
+
+
+def _queue_again(
+    table: RequestsTable, request: Request, step: StepEvent, *, attempt: int | None
+) -> dict[str, Any]:
+    not_before = after(step.now, random.uniform(*_QUEUE_AGAIN_SECONDS))  # noqa: S311 - jitter, no secret
+    returned = table.return_to_queue(request, not_before=not_before, attempt=attempt)
+    if returned or request.open_state is OpenState.QUEUED:
+        queued = replace(
+            request,
+            status=Status.QUEUED,
+            open_state=OpenState.QUEUED,
+            attempt=attempt or request.attempt,
+            outcome=None,
+        )
+        publisher().publish_step(queued, event="Queued", now=step.now)
+    return {"Status": Status.QUEUED.value, "NotBefore": not_before}
 
 
 def _after_the_end(
     table: RequestsTable, step: StepEvent, outcome: dict[str, Any], *, redriven: bool
 ) -> dict[str, Any]:
     """Go on where the request is recorded already, or where there is none."""
-    request = table.find(step.request_id) if step.request_id else None
+    request = table.find(step.request_id)
     if request is None or not step.carries(request):
         return _end_of_execution(outcome)
     recorded = request.outcome or outcome

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from vmie_runtime.errors import RequestFailure
 from vmie_runtime.moments import normalise
-from vmie_runtime.request import OpenState, Request
+from vmie_runtime.request import OpenState, Request, direct_request_id
 from vmie_runtime.requests_table import RequestsTable
 
 
@@ -16,7 +16,7 @@ class StepEvent:
     """The context of a step.
 
     Attributes:
-        request_id: The request; empty where the execution was not started by the reconciler.
+        request_id: The request; of an execution that somebody started, the one that it makes itself.
         execution_arn: The execution.
         now: When the state was entered: the time that counts.
     """
@@ -28,21 +28,24 @@ class StepEvent:
     @classmethod
     def from_event(cls, event: dict[str, Any]) -> Self:
         """Read a step's event."""
+        execution_arn = event["ExecutionArn"]
         return cls(
-            request_id=str(event.get("RequestId") or ""),
-            execution_arn=event["ExecutionArn"],
+            request_id=str(event.get("RequestId") or direct_request_id(execution_arn)),
+            execution_arn=execution_arn,
             now=normalise(event["Now"]),
         )
 
     def find_request(self, table: RequestsTable) -> Request | None:
         """The request, if it is open and this execution is the one that carries it."""
-        request = table.find(self.request_id) if self.request_id else None
+        request = table.find(self.request_id)
         if request is None or request.open_state is None:
             return None
         return request if self.carries(request) else None
 
     def carries(self, request: Request) -> bool:
         """Tell whether this execution is the request's newest."""
+        if request.direct:
+            return request.execution_arn == self.execution_arn
         return self.execution_arn.endswith(f":{request.execution_name}")
 
     def require_request(self, table: RequestsTable) -> Request:

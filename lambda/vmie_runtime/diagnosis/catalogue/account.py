@@ -68,15 +68,6 @@ REGIONS = (
         documentation=links.STS_REGIONS,
     ),
     Meaning(
-        code="SystemNotInRegion",
-        category=Category.IMAGE,
-        cause="VM Import/Export does not take this version of Windows in this Region.",
-        found="The Region is {region}.",
-        remedy="Import it in another Region and copy the AMI (`aws ec2 copy-image`); or import it without "
-        "conversion (`Vmie.Method: snapshot`), with AWS's drivers installed before.",
-        documentation=links.OPERATING_SYSTEMS,
-    ),
-    Meaning(
         code="ThirtyTwoBitEnded",
         category=Category.IMAGE,
         cause="The guest is 32-bit, and VM Import/Export takes none any more.",

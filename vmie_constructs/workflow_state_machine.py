@@ -1,6 +1,8 @@
-"""The state machine around the import's states."""
+"""The state machine around a workflow's states."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -8,10 +10,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .acknowledgements import AWS_SOLUTIONS, acknowledge, explain_wildcards
-from .import_definition import import_definition
-from .import_functions import ImportFunctions
 from .log_groups import log_group
-from .runtime_function import RuntimePlatform
+from .runtime_function import RuntimeFunction, RuntimePlatform
+from .workflow_definition import WorkflowSteps, workflow_definition
 from .workflow_limits import WorkflowLimits
 
 # Beyond the deadline, time to cancel, clean up and record; only an execution that does not even get that far
@@ -19,14 +20,20 @@ from .workflow_limits import WorkflowLimits
 _SAFETY = Duration.hours(2)
 
 
-def import_state_machine(
-    scope: Construct, *, functions: ImportFunctions, limits: WorkflowLimits, platform: RuntimePlatform
+def workflow_state_machine(
+    scope: Construct,
+    *,
+    steps: WorkflowSteps,
+    functions: Iterable[RuntimeFunction],
+    limits: WorkflowLimits,
+    platform: RuntimePlatform,
 ) -> sfn.StateMachine:
     """Make the state machine.
 
     Args:
         scope: The parent of the state machine, its states and its log group.
-        functions: The functions behind the steps.
+        steps: The function versions behind the steps.
+        functions: Those functions.
         limits: Their deadline bounds an execution.
         platform: Log retention and key.
     """
@@ -37,10 +44,11 @@ def import_state_machine(
         scope,
         "StateMachine",
         definition_body=sfn.DefinitionBody.from_chainable(
-            import_definition(Construct(scope, "Definition"), functions.steps)
+            workflow_definition(Construct(scope, "Definition"), steps, longest_wait=limits.deadline)
         ),
         query_language=sfn.QueryLanguage.JSONATA,
-        timeout=limits.deadline.plus(_SAFETY),
+        # One that somebody started waits for its admission first, as long as for its end at most.
+        timeout=limits.deadline.plus(limits.deadline).plus(_SAFETY),
         tracing_enabled=True,
         logs=sfn.LogOptions(
             destination=log_group(
@@ -57,7 +65,7 @@ def import_state_machine(
     )
     # An execution calls the versions that it began with, also after a deployment that knows newer ones
     # only.
-    versions = [f"{step.function.function_arn}:*" for step in functions.by_name.values()]
+    versions = [f"{step.function.function_arn}:*" for step in functions]
     state_machine.add_to_role_policy(
         iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions)
     )

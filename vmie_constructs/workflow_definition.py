@@ -1,4 +1,4 @@
-"""The state machine of an import: one execution carries one admitted request to its end."""
+"""The states of a workflow: one execution carries one admitted request to its end."""
 
 from __future__ import annotations
 
@@ -36,21 +36,26 @@ _REDRIVE_COUNT = (
 )
 
 
+# An execution that somebody started has the request for its input; the reconciler's have a request's id.
+_DIRECT = "{% $not($exists($states.context.Execution.Input.RequestId)) %}"
+
+
 @dataclass(frozen=True, kw_only=True)
-class ImportSteps:
+class WorkflowSteps:
     """The published function version behind each step."""
 
+    await_admission: lambda_.IFunction
     validate_request: lambda_.IFunction
-    inspect_image: lambda_.IFunction
-    start_import: lambda_.IFunction
-    poll_import: lambda_.IFunction
-    finish_import: lambda_.IFunction
+    inspect_image: lambda_.IFunction | None
+    start_task: lambda_.IFunction
+    poll_task: lambda_.IFunction
+    finish_request: lambda_.IFunction
     diagnose_failure: lambda_.IFunction
     clean_up: lambda_.IFunction
     record_result: lambda_.IFunction
 
 
-def import_definition(scope: Construct, steps: ImportSteps) -> sfn.IChainable:
+def workflow_definition(scope: Construct, steps: WorkflowSteps, *, longest_wait: Duration) -> sfn.IChainable:
     """Build the states: validate, inspect, start, wait and poll, finish, record.
 
     A failure of any step goes through diagnosis and cleaning up before it is recorded. Where cleaning up or
@@ -60,17 +65,24 @@ def import_definition(scope: Construct, steps: ImportSteps) -> sfn.IChainable:
     Args:
         scope: Where the states are made; their names are unique within it.
         steps: The functions.
+        longest_wait: How long an execution that somebody started waits for its admission.
 
     Returns:
         The first state.
     """
-    return _Builder(scope, steps).build()
+    return _Builder(scope, steps, longest_wait).build()
 
 
 class _Builder:
-    def __init__(self, scope: Construct, steps: ImportSteps) -> None:
+    def __init__(self, scope: Construct, steps: WorkflowSteps, longest_wait: Duration) -> None:
         self._scope, self._steps = scope, steps
-        self._queued_again = sfn.Succeed.jsonata(scope, "Queued again")
+        self._await_admission = self._waiting_step(longest_wait)
+        # What was queued again goes on in an execution of its own, unless somebody waits for this one.
+        self._queued_again = (
+            sfn.Choice.jsonata(scope, "Who waits for it?")
+            .when(sfn.Condition.jsonata(_DIRECT), self._await_admission)
+            .otherwise(sfn.Succeed.jsonata(scope, "Queued again"))
+        )
 
     def build(self) -> sfn.IChainable:
         unrecorded = sfn.Fail.jsonata(
@@ -81,12 +93,7 @@ class _Builder:
         )
         on_failure = self._failure_path(unrecorded)
         validate = self._step("Validate request", self._steps.validate_request)
-        inspect = self._step(
-            "Inspect image", self._steps.inspect_image, payload={"Source": "{% $states.input.Source %}"}
-        )
-        start = self._step(
-            "Start import", self._steps.start_import, payload={"Inspected": "{% $states.input %}"}
-        )
+        start = self._step("Start task", self._steps.start_task, payload={"Inspected": "{% $states.input %}"})
         # A role that was made or changed seconds ago may not be visible to the service yet; the user guide
         # and the public threads put that below a minute.
         start.add_retry(
@@ -95,21 +102,38 @@ class _Builder:
         wait = sfn.Wait.jsonata(
             self._scope, "Wait before poll", time=sfn.WaitTime.seconds("{% $states.input.PollAfter %}")
         )
-        # A service that does not answer for a while is no reason to cancel an import that runs.
-        poll = self._step("Poll import task", self._steps.poll_import, attempts=20)
+        # A service that does not answer for a while is no reason to cancel a task that runs.
+        poll = self._step("Poll task", self._steps.poll_task, attempts=20)
         # Nor to throw away what it made.
-        finish = self._step("Finish import", self._steps.finish_import, attempts=20)
+        finish = self._step("Finish request", self._steps.finish_request, attempts=20)
         record = self._step("Record success", self._steps.record_result)
         start.add_catch(self._requeue_path(unrecorded), errors=["TaskQuotaExceeded"])
-        for step in (validate, inspect, start, poll, finish):
+        steps = [self._await_admission, validate, start, poll, finish]
+        if self._steps.inspect_image is None:
+            validate.next(start)
+        else:
+            inspect = self._step(
+                "Inspect image",
+                self._steps.inspect_image,
+                payload={"Disks": "{% $states.input.Disks %}", "Region": "{% $states.input.Region %}"},
+            )
+            validate.next(inspect).next(start)
+            steps.append(inspect)
+        for step in steps:
             step.add_catch(on_failure, errors=["States.ALL"], outputs="{% $states.errorOutput %}")
-        task_done = sfn.Choice.jsonata(self._scope, "Is the task done?")
-        inspect.next(start).next(wait).next(poll).next(
-            task_done.when(sfn.Condition.jsonata("{% $states.input.Done %}"), finish).otherwise(wait)
+        what_next = sfn.Choice.jsonata(self._scope, "What comes next?")
+        start.next(wait).next(poll).next(
+            what_next.when(sfn.Condition.jsonata("{% $states.input.Next = 'finish' %}"), finish)
+            .when(sfn.Condition.jsonata("{% $states.input.Next = 'start' %}"), start)
+            .otherwise(wait)
         )
-        finish.next(record).next(sfn.Succeed.jsonata(self._scope, "Import succeeded"))
-        validate.next(inspect)
-        return validate
+        finish.next(record).next(sfn.Succeed.jsonata(self._scope, "Request succeeded"))
+        self._await_admission.next(validate)
+        return (
+            sfn.Choice.jsonata(self._scope, "Was it admitted?")
+            .when(sfn.Condition.jsonata(_DIRECT), self._await_admission)
+            .otherwise(validate)
+        )
 
     def _failure_path(self, unrecorded: sfn.Fail) -> tasks.LambdaInvoke:
         diagnose = self._step(
@@ -151,6 +175,25 @@ class _Builder:
         requeue.next(self._queued_again)
         return requeue
 
+    def _waiting_step(self, longest_wait: Duration) -> tasks.LambdaInvoke:
+        step = tasks.LambdaInvoke.jsonata(
+            self._scope,
+            "Await admission",
+            lambda_function=self._steps.await_admission,
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            payload=sfn.TaskInput.from_object(
+                {
+                    **_CONTEXT,
+                    "Input": "{% $states.context.Execution.Input %}",
+                    "TaskToken": "{% $states.context.Task.Token %}",
+                }
+            ),
+            task_timeout=sfn.Timeout.duration(longest_wait),
+            retry_on_service_exceptions=False,
+        )
+        self._retry(step, attempts=6)
+        return step
+
     def _step(
         self,
         name: str,
@@ -167,6 +210,10 @@ class _Builder:
             outputs="{% $states.result.Payload %}",
             retry_on_service_exceptions=False,
         )
+        self._retry(step, attempts)
+        return step
+
+    def _retry(self, step: tasks.LambdaInvoke, attempts: int) -> None:
         step.add_retry(
             errors=_TRANSIENT,
             interval=Duration.seconds(2),
@@ -175,4 +222,3 @@ class _Builder:
             max_delay=Duration.seconds(60),
             jitter_strategy=sfn.JitterType.FULL,
         )
-        return step

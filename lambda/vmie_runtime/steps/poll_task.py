@@ -1,4 +1,4 @@
-"""Poll import task: has it ended, does it move, may it go on."""
+"""Poll task: has it ended, does it move, may it go on; and what comes after it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from vmie_runtime import import_tasks
 from vmie_runtime.aws import client
-from vmie_runtime.errors import ImportTaskFailed, RequestFailure, TransientServiceError
-from vmie_runtime.import_tasks import ImportTask
+from vmie_runtime.errors import RequestFailure, TaskFailed, TransientServiceError
 from vmie_runtime.moments import seconds_between
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
 from vmie_runtime.request import OpenState, Request
 from vmie_runtime.requests_table import RequestsTable
+from vmie_runtime.stages.plan import plan, stage_of
+from vmie_runtime.stages.stage import Stage, Task
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table, settings
 
@@ -29,26 +29,32 @@ _UNSEEN_SECONDS = 300
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Look at the task once.
+    """Look at the stage's task once.
 
     Returns:
-        `Done`, and `PollAfter` in seconds where it is not.
+        `Next`: `finish` after the last stage, `start` where another one follows, and `wait` with `PollAfter`
+        in seconds where the task goes on.
 
     Raises:
-        ImportTaskFailed: If the task ended without an image.
+        TaskFailed: If the task ended without what it was for.
         RequestFailure: If the deadline has passed, the task stalls or is lost, or its source was overwritten.
     """
     step = StepEvent.from_event(event)
     table = requests_table()
     request = step.require_request(table)
-    task = import_tasks.describe(client("ec2"), request.task_id or "")
+    stage = stage_of(request)
+    if stage is None:
+        return {"Next": "finish"}
+    if request.task_id is None:  # An earlier run of this step has ended the stage before.
+        return {"Next": "start"}
+    task = stage.describe(client("ec2"), request.task_id)
     if task is None:
         _require_seen_lately(request, step.now)
         return _look_again(request, step.now)
     if task.status == "completed":
-        return {"Done": True}
+        return _after(stage, task, request, table, step.now)
     if task.status == "deleted":
-        raise ImportTaskFailed(
+        raise TaskFailed(
             "ImportTaskFailed",
             task.phase or "The service deleted the task and gave no reason.",
             StatusMessage=task.phase or "",
@@ -63,8 +69,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _look_again(request, step.now)
 
 
+def _after(stage: Stage, task: Task, request: Request, table: RequestsTable, now: str) -> dict[str, Any]:
+    changes: dict[str, Any] = {
+        "stage": request.stage + 1,
+        "made": stage.made_after(request.made, task),
+        "task_id": None,
+        "phase": None,
+        "progress": None,
+        "changed_at": now,
+    }
+    table.update(request.id, changes, expect=OpenState.LIVE)
+    return {"Next": "start" if request.stage + 1 < len(plan(request)) else "finish"}
+
+
 def _look_again(request: Request, now: str) -> dict[str, Any]:
-    return {"Done": False, "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
+    return {"Next": "wait", "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
 
 
 def _require_seen_lately(request: Request, now: str) -> None:
@@ -76,26 +95,27 @@ def _require_worth_waiting(request: Request, now: str) -> None:
     if request.superseded:
         raise RequestFailure(
             "SourceChanged",
-            f"{request.source.key!r} was overwritten while it was imported; "
+            f"{request.label} was overwritten while it was imported; "
             "the newer object has a request of its own.",
         )
     if request.deadline_at is not None and now >= request.deadline_at:
         raise RequestFailure(
             "DeadlineExceeded",
-            f"The import had not ended by its deadline, {request.deadline_at}.",
+            f"The request had not ended by its deadline, {request.deadline_at}.",
             status="TimedOut",
         )
 
 
-def _note_progress(table: RequestsTable, request: Request, task: ImportTask, now: str) -> str:
+def _note_progress(table: RequestsTable, request: Request, task: Task, now: str) -> str:
     """Write down and publish what moved; tell since when the task stands where it is."""
     if (task.phase, task.progress) == (request.phase, request.progress) and request.changed_at:
         return request.changed_at
     is_open = table.update(request.id, {"progress": task.progress, "changed_at": now}, expect=OpenState.LIVE)
     if is_open and task.phase != request.phase:
         moved = replace(request, phase=task.phase, progress=task.progress)
+        is_first = request.phase is None and request.stage == 0
         try:
-            publisher().publish_step(moved, event="Progressed" if request.phase else "Started", now=now)
+            publisher().publish_step(moved, event="Started" if is_first else "Progressed", now=now)
         except (ClientError, TransientServiceError):
             # No reason to cancel an import that runs; the phase, not noted, is published at the next look.
             logger.exception("Progress could not be published", extra={"request_id": request.id})

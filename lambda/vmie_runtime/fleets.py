@@ -1,0 +1,146 @@
+"""Fleets: many requests in one file, and the summary that counts how they end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from vmie_runtime import result_addresses
+from vmie_runtime.request import Request, Source, Status, source_attributes, source_of
+from vmie_runtime.requests_table import RequestsTable, expiry
+from vmie_runtime.results import ResultPublisher
+from vmie_runtime.table_items import serialise
+
+_OPEN = "fleet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """One fleet, as it was dropped.
+
+    Attributes:
+        id: Its id: the request id of its file.
+        source: The file.
+        size: How many requests it has.
+        queued_at: When it was dropped.
+        counts: How many of them stood how, when it was summarised last.
+    """
+
+    id: str
+    source: Source
+    size: int
+    queued_at: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleets:
+    """The fleets of one requests table."""
+
+    table: RequestsTable
+    publisher: ResultPublisher
+
+    def begin(self, fleet: Fleet) -> bool:
+        """Note that a fleet was dropped; tell whether its requests are all there already."""
+        item = {
+            "Id": fleet.id,
+            "OpenState": self.table.open_value("filling"),
+            "FleetSize": fleet.size,
+            "QueuedAt": fleet.queued_at,
+            "Counts": fleet.counts,
+            **source_attributes(fleet.source),
+        }
+        del item["SourceAddress"]  # Only requests are listed by their source.
+        if self.table.access.put_new(item):
+            return False
+        found = self.table.access.get(fleet.id)
+        return found is None or found.get("OpenState") != self.table.open_value("filling")
+
+    def filled(self, fleet_id: str) -> None:
+        """Note that every request of a fleet is in the table: from now on it is summarised."""
+        self.table.access.write(
+            {
+                "Key": serialise({"Id": fleet_id}),
+                "UpdateExpression": "SET OpenState = :open",
+                "ExpressionAttributeValues": serialise({":open": self.table.open_value(_OPEN)}),
+            }
+        )
+
+    def summarise(self, now: str) -> None:
+        """Write the summary of every fleet whose requests stand otherwise than when it was written last."""
+        for item in self.table.access.query("open", "OpenState", self.table.open_value(_OPEN)):
+            found = self.table.access.get(item["Id"])
+            source = source_of(found) if found else None
+            if found is None or source is None:
+                continue
+            fleet = Fleet(
+                id=found["Id"],
+                source=source,
+                size=found["FleetSize"],
+                queued_at=found["QueuedAt"],
+                counts=found["Counts"],
+            )
+            counts, is_over = self._count(fleet)
+            if counts != fleet.counts or is_over or not self.table.is_newest(_as_request(fleet)):
+                self._publish(fleet, counts, now=now, is_over=is_over)
+
+    def _count(self, fleet: Fleet) -> tuple[dict[str, int], bool]:
+        """How the requests stand; and whether all have ended."""
+        listed = [each for each in self.table.of_source(fleet.source.address) if each.fleet == fleet.id]
+        counts = dict(sorted(Counter(each.status.value for each in listed).items()))
+        # The index may not have caught up with the table: nothing is over that it does not show.
+        is_over = len(listed) == fleet.size and not any(each.is_open for each in listed)
+        return counts, is_over
+
+    def _publish(self, fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) -> None:
+        addresses = [result_addresses.by_id(fleet.id)]
+        is_newest = self.table.is_newest(_as_request(fleet))
+        if is_newest:
+            addresses.append(result_addresses.by_source_key(fleet.source.key))
+        # Dropped again, its requests belong to the newer fleet: nothing more will happen to this one.
+        is_over = is_over or not is_newest
+        document = summary(fleet, counts, now=now, is_over=is_over)
+        event = f"Fleet {document['Status']}" if is_over else None
+        self.publisher.publish_fleet(addresses, document, event=event, now=now)
+        change: dict[str, Any] = {
+            "Key": serialise({"Id": fleet.id}),
+            "UpdateExpression": "SET #counts = :counts",
+            "ExpressionAttributeNames": {"#counts": "Counts"},
+            "ExpressionAttributeValues": {":counts": serialise({"Counts": counts})["Counts"]},
+        }
+        if is_over:
+            change["UpdateExpression"] += ", ExpiresAt = :expires REMOVE OpenState"
+            change["ExpressionAttributeValues"] |= serialise({":expires": expiry(now)})
+        self.table.access.write(change)
+
+
+def summary(fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) -> dict[str, Any]:
+    """The result of a fleet.
+
+    Args:
+        fleet: The fleet.
+        counts: How many of its requests stand how.
+        now: The moment.
+        is_over: Whether all have ended.
+    """
+    succeeded = counts.get(Status.SUCCEEDED.value, 0) == fleet.size
+    over = Status.SUCCEEDED if succeeded else Status.FAILED
+    document = {
+        "RequestId": fleet.id,
+        "Operation": "Fleet",
+        "Status": (over if is_over else Status.RUNNING).value,
+        "Size": fleet.size,
+        "Counts": counts,
+        "Entries": f"results/{fleet.source.key}/<n>.json",
+        "Source": fleet.source.to_document(),
+        "QueuedAt": fleet.queued_at,
+        "EndedAt": now if is_over else None,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _as_request(fleet: Fleet) -> Request:
+    return Request(
+        id=fleet.id, source=fleet.source, status=Status.RUNNING, open_state=None, queued_at=fleet.queued_at
+    )

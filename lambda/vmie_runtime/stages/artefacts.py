@@ -1,0 +1,99 @@
+"""What stages made is removed: all of it after a failure, what was replaced after a success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.made import Made
+from vmie_runtime.stages.stage import ec2_tags
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+
+
+def remove(ec2: EC2Client, made: Made, tags: dict[str, str], *, keep: Iterable[str] = ()) -> None:
+    """Deregister images, and delete snapshots and volumes.
+
+    They are tagged first: the role may remove only what carries the workflow's tag. A task that was cancelled
+    still names the snapshots that the service has deleted with it: what is gone cannot be tagged, and what is
+    not tagged may not be deleted.
+
+    Args:
+        ec2: The EC2 client.
+        made: What shall go.
+        tags: The tags that tell it as ours.
+        keep: Snapshots that are somebody else's, although an image holds them.
+
+    Raises:
+        TransientServiceError: If something is still in use; the call must be repeated.
+    """
+    images = _existing_images(ec2, (*made.image_ids, *made.replaced_image_ids))
+    snapshots = {*made.snapshot_ids, *made.replaced_snapshot_ids, *_snapshots_of(images)} - set(keep)
+    ours = {
+        resource
+        for resource in (*sorted(image["ImageId"] for image in images), *sorted(snapshots), *made.volume_ids)
+        if _still_there(partial(ec2.create_tags, Resources=[resource], Tags=ec2_tags(tags)))
+    }
+    for instance_id in made.instance_ids:
+        _still_there(partial(ec2.create_tags, Resources=[instance_id], Tags=ec2_tags(tags)))
+        _still_there(partial(ec2.terminate_instances, InstanceIds=[instance_id]))
+    for image in images:
+        if image["ImageId"] in ours:
+            _still_there(partial(ec2.deregister_image, ImageId=image["ImageId"]))
+    for snapshot_id in sorted(snapshots & ours):
+        _still_there(partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
+    for volume_id in made.volume_ids:
+        if volume_id in ours:
+            _delete_volume(ec2, volume_id)
+
+
+def _delete_volume(ec2: EC2Client, volume_id: str) -> None:
+    with transient_errors_named():
+        found = ec2.describe_volumes(VolumeIds=[volume_id])["Volumes"]
+    for attachment in found[0].get("Attachments", []) if found else []:
+        if attachment.get("State") in ("attached", "attaching", "busy"):
+            _still_there(partial(ec2.detach_volume, VolumeId=volume_id))
+            raise TransientServiceError(f"The volume {volume_id} is being detached.")
+    _still_there(partial(ec2.delete_volume, VolumeId=volume_id))
+
+
+def _snapshots_of(images: list[Any]) -> set[str]:
+    return {
+        mapping["Ebs"]["SnapshotId"]
+        for image in images
+        for mapping in image.get("BlockDeviceMappings", [])
+        if mapping.get("Ebs", {}).get("SnapshotId")
+    }
+
+
+def _existing_images(ec2: EC2Client, image_ids: Iterable[str]) -> list[Any]:
+    found: list[Any] = []
+    for image_id in image_ids:
+        try:
+            with transient_errors_named():
+                found.extend(ec2.describe_images(ImageIds=[image_id])["Images"])
+        except ClientError as error:
+            if error_code(error) not in ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"):
+                raise
+    return found
+
+
+def _still_there(call: Callable[[], object]) -> bool:
+    """Make a call about a resource; tell whether the resource was there."""
+    try:
+        with transient_errors_named():
+            call()
+    except ClientError as error:
+        if error_code(error) in ("InvalidSnapshot.InUse", "VolumeInUse"):
+            # What used it went a moment ago, which EC2 has yet to see.
+            raise TransientServiceError(f"{error.operation_name}: {error_message(error)}") from error
+        if "NotFound" not in error_code(error) and "Unavailable" not in error_code(error):
+            raise
+        return False
+    return True

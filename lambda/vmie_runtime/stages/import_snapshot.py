@@ -1,0 +1,87 @@
+"""ImportSnapshot: the service decodes one disk into an EBS snapshot and leaves the guest as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vmie_runtime.aws import transient_errors_named
+from vmie_runtime.made import Made
+from vmie_runtime.stages.containers import containers_of, with_buckets
+from vmie_runtime.stages.import_tasks import ImportTaskStage, unless_unknown
+from vmie_runtime.stages.stage import Task, Work, asked_tags, ec2_tags, plain_tags
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import FilterTypeDef
+
+_TYPE = "import-snapshot-task"
+# What ImportSnapshot takes of a container (EC2 API reference, SnapshotDiskContainer).
+_OF_CONTAINER = ("Description", "Format", "Url", "UserBucket")
+
+
+class ImportSnapshot(ImportTaskStage):
+    """An import task that ends in a snapshot of one of the request's disks."""
+
+    operation = "ImportSnapshot"
+
+    def __init__(self, disk: int = 0) -> None:
+        """Import a disk.
+
+        Args:
+            disk: Its number among the request's containers, from 0.
+        """
+        self._disk = disk
+
+    def start(self, work: Work) -> str:
+        """Call ImportSnapshot for the disk."""
+        request, settings = work.request, work.settings
+        container = containers_of(request.operation, request.parameters)[self._disk]
+        wanted: Any = {name: container[name] for name in _OF_CONTAINER if name in container}
+        encryption = {**settings.import_defaults, **request.parameters}
+        tags = {**settings.import_defaults.get("Tags", {}), **request.options.get("Tags", {})}
+        tags |= {**asked_tags(request, _TYPE), **work.tags}
+        arguments: Any = {name: encryption[name] for name in ("Encrypted", "KmsKeyId") if name in encryption}
+        description = request.parameters.get("Description") or container.get("Description")
+        with transient_errors_named():
+            answer = work.ec2.import_snapshot(
+                **arguments,
+                Description=description or f"Imported by {request.label}"[:255],
+                DiskContainer=with_buckets([wanted], settings.bucket)[0],
+                RoleName=request.role_name or settings.service_role_name,
+                ClientToken=request.token,
+                TagSpecifications=[{"ResourceType": "import-snapshot-task", "Tags": ec2_tags(tags)}],
+            )
+        return answer["ImportTaskId"]
+
+    def describe(self, ec2: EC2Client, task_id: str) -> Task | None:
+        """The task as DescribeImportSnapshotTasks shows it."""
+        try:
+            with transient_errors_named():
+                found = ec2.describe_import_snapshot_tasks(ImportTaskIds=[task_id])["ImportSnapshotTasks"]
+        except ClientError as error:
+            unless_unknown(error)
+            return None
+        return _task(found[0]) if found else None
+
+    def _pages(self, ec2: EC2Client, *, active_only: bool) -> Iterator[Task]:
+        filters: list[FilterTypeDef] = [{"Name": "task-state", "Values": ["active"]}] if active_only else []
+        pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(Filters=filters)
+        with transient_errors_named():
+            for page in pages:
+                yield from map(_task, page["ImportSnapshotTasks"])
+
+
+def _task(described: Any) -> Task:
+    detail = described.get("SnapshotTaskDetail", {})
+    snapshot_id = detail.get("SnapshotId")
+    return Task(
+        id=described["ImportTaskId"],
+        status=detail.get("Status", "active"),
+        phase=detail.get("StatusMessage") or None,
+        progress=detail.get("Progress") or None,
+        made=Made(snapshot_ids=(snapshot_id,) if snapshot_id else ()),
+        tags=plain_tags(described.get("Tags", [])),
+    )

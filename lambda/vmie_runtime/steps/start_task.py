@@ -1,0 +1,122 @@
+"""Start task: one EC2 call per stage of an attempt, however often this step runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vmie_runtime import source_objects
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.checks.examination import examine_guest
+from vmie_runtime.errors import RequestFailure, ServiceRoleRejected, TaskQuotaExceeded
+from vmie_runtime.inspections import decide_method, require_accepted
+from vmie_runtime.observability import logger
+from vmie_runtime.request import Request
+from vmie_runtime.request_entries import merged_document
+from vmie_runtime.stages.plan import stage_of
+from vmie_runtime.stages.stage import Stage, Work, ec2_tags
+from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.wiring import requests_table, settings, work_on
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_QUOTA_CODES = ("ResourceCountLimitExceeded", "ResourceLimitExceeded")
+# In the guide's wording, old and new: "The service role <name> [provided] does not exist or does not have …".
+_ROLE_REFUSED = "service role"
+# The same token with other parameters: the stack's defaults have changed since the call was first made.
+_OTHER_PARAMETERS = "IdempotentParameterMismatch"
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Keep the inspection, start the stage's task and write its id down.
+
+    Raises:
+        RequestRejected: If the inspection found what cannot be imported.
+        RequestFailure: If a source changed or EC2 refuses the call.
+        ServiceRoleRejected: If EC2 refuses the service role.
+        TaskQuotaExceeded: If EC2 runs as many tasks as it may.
+    """
+    step = StepEvent.from_event(event)
+    table = requests_table()
+    request = step.require_request(table)
+    if "Inspection" in event.get("Inspected", {}) and request.stage == 0 and request.task_id is None:
+        request = _with_inspection(request, event["Inspected"]["Inspection"], step.now)
+    stage = stage_of(request)
+    if stage is None:
+        return {"PollAfter": 0}
+    if request.task_id is None:
+        task_id = _start(stage, work_on(request, now=step.now))
+        changes: dict[str, Any] = {"task_id": task_id, "changed_at": step.now}
+        if stage.is_import_task:
+            changes["import_task_id"] = task_id
+        table.update(request.id, changes)
+    return {"PollAfter": stage.first_look_after}
+
+
+def _with_inspection(request: Request, inspection: dict[str, Any], now: str) -> Request:
+    method = decide_method(request, inspection)
+    request = replace(request, inspection=inspection, method=method)
+    changes = {"inspection": inspection, "method": method}
+    requests_table().update(request.id, changes)
+    require_accepted(request, inspection)
+    found = examine_guest(
+        "ImportSnapshot" if method == "snapshot" else request.operation,
+        merged_document(request, settings().import_defaults).parameters,
+        inspection.get("Guest"),
+        region=settings().region,
+        now=now,
+    )
+    noted = [each.to_document() for each in found]
+    advice = [*request.advice, *(each for each in noted if each not in request.advice)]
+    requests_table().update(request.id, {"advice": advice})
+    return replace(request, advice=advice)
+
+
+def _start(stage: Stage, work: Work) -> str:
+    source_keys = [
+        head["SSEKMSKeyId"]
+        for head in (source_objects.require_same_disk(work.s3, disk) for disk in work.request.disks)
+        if "SSEKMSKeyId" in head
+    ]
+    if work.request.stage:
+        _mark_as_ours(work)
+    found = stage.find(work) if not stage.has_token else None
+    if found is not None:
+        return found.id
+    try:
+        return stage.start(work)
+    except ClientError as error:
+        if error_code(error) == _OTHER_PARAMETERS and (found := stage.find(work)) is not None:
+            return found.id
+        raise _refusal(error, stage, work.request, source_keys) from error
+
+
+def _mark_as_ours(work: Work) -> None:
+    """Tag what the stages before have made: the role may use what carries the workflow's tag only."""
+    made = [*work.request.made.image_ids, *work.request.made.snapshot_ids]
+    if made:
+        with transient_errors_named():
+            work.ec2.create_tags(Resources=made, Tags=ec2_tags(work.tags))
+
+
+def _refusal(error: ClientError, stage: Stage, request: Request, source_keys: list[str]) -> Exception:
+    code, message = error_code(error), error_message(error)
+    if code in _QUOTA_CODES:
+        return TaskQuotaExceeded(message)
+    facts: dict[str, Any] = {"Operation": error.operation_name or stage.operation, "AwsCode": code}
+    if code == "InvalidParameter" and _ROLE_REFUSED in message:
+        disk = request.disks[0] if request.disks else {}
+        return ServiceRoleRejected(
+            code,
+            message,
+            **facts,
+            Bucket=disk.get("Bucket"),
+            Key=disk.get("Key"),
+            RoleName=request.role_name,
+            SourceKeyArns=source_keys,
+        )
+    return RequestFailure(code, message, **facts)

@@ -1,0 +1,62 @@
+"""The queue that requests come through, and the one that keeps what cannot be taken in."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from .acknowledgements import SERVERLESS, acknowledge
+
+INTAKE_TIMEOUT = Duration.minutes(5)
+_MOST_TRIES = 5
+
+
+class RequestQueues(Construct):
+    """A queue with a dead-letter queue; an event that cannot be taken in is tried five times and then kept.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        encryption_key: Default: keys that SQS manages.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey | None = None
+    ) -> None:
+        super().__init__(scope, construct_id)
+        encryption = sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
+        self._dead_letter_queue = sqs.Queue(
+            self,
+            "DeadLetterQueue",
+            encryption=encryption,
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(
+            self._dead_letter_queue, "SQSRedrivePolicy", (SERVERLESS,), "This is the dead-letter queue."
+        )
+        self._queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=encryption,
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            # AWS's advice for a queue that feeds a function: six times the function's timeout.
+            visibility_timeout=Duration.seconds(6 * INTAKE_TIMEOUT.to_seconds()),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self._dead_letter_queue, max_receive_count=_MOST_TRIES
+            ),
+        )
+
+    @property
+    def queue(self) -> sqs.IQueue:
+        """Events on their way to the intake function."""
+        return self._queue
+
+    @property
+    def dead_letter_queue(self) -> sqs.IQueue:
+        """Events that could not be taken in; anything in it deserves an alarm."""
+        return self._dead_letter_queue
