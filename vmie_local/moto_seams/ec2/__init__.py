@@ -4,9 +4,28 @@ moto invents a 15 GiB snapshot for every AMI, knows one device per AMI, gives a 
 whatever its AMI says, and has everything ready at once.
 """
 
-from vmie_local.moto_seams.ec2 import images, instances, keys, snapshots, tags, volumes
+from vmie_local.moto_seams.ec2 import images, imported_machines, instances, keys, snapshots, tags, volumes
 from vmie_local.moto_seams.ec2.hooks import Hooks, install
 
-SEAMS = (*images.SEAMS, *snapshots.SEAMS, *volumes.SEAMS, *keys.SEAMS, *tags.SEAMS, *instances.SEAMS)
+SEAMS = (
+    *images.SEAMS,
+    *snapshots.SEAMS,
+    *volumes.SEAMS,
+    *keys.SEAMS,
+    *tags.SEAMS,
+    *instances.SEAMS,
+    *imported_machines.SEAMS,
+)
 
-__all__ = ["SEAMS", "Hooks", "images", "install", "instances", "keys", "snapshots", "tags", "volumes"]
+__all__ = [
+    "SEAMS",
+    "Hooks",
+    "images",
+    "imported_machines",
+    "install",
+    "instances",
+    "keys",
+    "snapshots",
+    "tags",
+    "volumes",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vmie_local.moto_seams.ec2 import keys
 from vmie_local.moto_seams.ec2.backend import BACKENDS, backend, moment
 from vmie_local.moto_seams.seam import Seam
 
@@ -40,11 +41,6 @@ SEAMS = (
         "moto.ec2.models.elastic_block_store:EBSBackend.attach_volume",
         "attaches the volume",
         ("self", "volume_id", "instance_id", "device_path", "delete_on_termination"),
-    ),
-    Seam(
-        "moto.ec2.models.elastic_block_store:EBSBackend.modify_ebs_default_kms_key_id",
-        "makes the account's default key for EBS",
-        ("self", "kms_key_id"),
     ),
     Seam(
         "moto.ec2.models.security_groups:SecurityGroupBackend.get_security_group_by_name_or_id",
@@ -174,7 +170,7 @@ def add_volume(
     from moto.ec2.models.elastic_block_store import Volume
 
     ec2 = backend(account, region)
-    key = (ec2.default_kms_key_id or ec2.modify_ebs_default_kms_key_id("")) if encrypted else None
+    key = keys.arn(account, region, None) if encrypted else None
     (place,) = ec2.describe_availability_zones(zone_names=[zone])
     volume = Volume(ec2, volume_id, size, place, encrypted=encrypted, kms_key_id=key)
     volume.create_time = moment(at)

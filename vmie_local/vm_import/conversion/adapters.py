@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from vmie_local.clock import Clock
 from vmie_local.disk_images.errors import DecodingCancelledError
-from vmie_local.moto_seams.ec2 import imported_machines, snapshots
+from vmie_local.moto_seams import ec2
 from vmie_local.place import Place
 from vmie_local.vm_import.conversion.ports import ForeignUrlError, NewInstance, NewVolume
 from vmie_local.vm_import.ports import FetchRefusedError
@@ -103,40 +103,40 @@ class Ec2Machines:
 
     def zone(self, place: Place, name_or_id: str) -> str | None:
         """The name of an Availability Zone by its name or its id."""
-        zones = imported_machines.zones(place.account, place.region)
+        zones = ec2.imported_machines.zones(place.account, place.region)
         return next((name for name, zone_id in zones.items() if name_or_id in (name, zone_id)), None)
 
     def zone_id(self, place: Place, zone: str) -> str:
         """The id of an Availability Zone."""
-        return imported_machines.zones(place.account, place.region)[zone]
+        return ec2.imported_machines.zones(place.account, place.region)[zone]
 
     def zone_of_subnet(self, place: Place, subnet_id: str) -> str | None:
         """The Availability Zone of a subnet, or None if there is no such subnet."""
-        return imported_machines.zone_of_subnet(place.account, place.region, subnet_id)
+        return ec2.imported_machines.zone_of_subnet(place.account, place.region, subnet_id)
 
     def group(self, place: Place, name_or_id: str) -> str | None:
         """The id of a security group, or None if there is no such group."""
-        return imported_machines.group_id(place.account, place.region, name_or_id)
+        return ec2.imported_machines.group_id(place.account, place.region, name_or_id)
 
     def encrypts_by_default(self, place: Place) -> bool:
         """Whether the account encrypts every new volume of the Region."""
-        return snapshots.encrypted_by_default(place.account, place.region)
+        return ec2.snapshots.encrypted_by_default(place.account, place.region)
 
     def add_instance(self, place: Place, instance: NewInstance) -> str:
         """Show an instance that is pending and has no disk; returns its id."""
-        return imported_machines.add_instance(place.account, place.region, **asdict(instance))
+        return ec2.imported_machines.add_instance(place.account, place.region, **asdict(instance))
 
     def stop_instance(self, place: Place, instance_id: str) -> None:
         """Show an instance as stopped."""
-        imported_machines.stop_instance(place.account, place.region, instance_id)
+        ec2.imported_machines.stop_instance(place.account, place.region, instance_id)
 
     def remove_instance(self, place: Place, instance_id: str) -> None:
         """Show an instance as terminated."""
-        imported_machines.terminate_instance(place.account, place.region, instance_id)
+        ec2.imported_machines.terminate_instance(place.account, place.region, instance_id)
 
     def add_volume(self, place: Place, volume: NewVolume) -> None:
         """Show a volume."""
-        imported_machines.add_volume(
+        ec2.imported_machines.add_volume(
             place.account,
             place.region,
             volume.id,
@@ -148,8 +148,8 @@ class Ec2Machines:
 
     def attach_volume(self, place: Place, volume_id: str, instance_id: str, device: str) -> None:
         """Attach a volume to an instance."""
-        imported_machines.attach_volume(place.account, place.region, volume_id, instance_id, device)
+        ec2.imported_machines.attach_volume(place.account, place.region, volume_id, instance_id, device)
 
     def remove_volume(self, place: Place, volume_id: str) -> None:
         """Make a volume disappear, attached or not."""
-        imported_machines.remove_volume(place.account, place.region, volume_id)
+        ec2.imported_machines.remove_volume(place.account, place.region, volume_id)
