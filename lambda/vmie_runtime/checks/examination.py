@@ -49,9 +49,7 @@ class Account:
     starting_role_arn: str | None = None
 
 
-def examine_account(
-    document: Document, account: Account, allowed: Allowed, own: Own, *, now: str
-) -> list[Advice]:
+def examine_account(document: Document, account: Account, allowed: Allowed, own: Own) -> list[Advice]:
     """Look at what the account has for a request, before anything is started.
 
     Needs the actions of `REQUIRED_ACTIONS`; what is refused is not proven, and said so where it matters.
@@ -61,7 +59,6 @@ def examine_account(
         account: The account, by its clients.
         allowed: What the owner allows beyond the stack's own.
         own: What is the stack's own.
-        now: The moment, ISO 8601 in UTC.
 
     Raises:
         RequestRejected: For what is known to fail.
@@ -70,7 +67,6 @@ def examine_account(
         require_active(account.sts, own.region)
         return []
     parameters = document.parameters
-    require_architecture(parameters, now=now)
     if document.operation in _CONVERSION_TASKS:
         guest = GuestSystem.known(parameters, None)
         require_conversion_task(document.operation, parameters, guest, region=own.region)
@@ -87,7 +83,7 @@ def examine_account(
 
 
 def examine_guest(
-    operation: str, parameters: dict[str, Any], facts: dict[str, Any] | None, *, region: str
+    operation: str, parameters: dict[str, Any], facts: dict[str, Any] | None, *, region: str, now: str
 ) -> list[Advice]:
     """Hold a request against the guest that the inspection found.
 
@@ -96,12 +92,15 @@ def examine_guest(
         parameters: The request's, the owner's defaults among them.
         facts: The inspection's `Guest`; None where it found none.
         region: The Region of the import.
+        now: The moment, ISO 8601 in UTC.
 
     Raises:
         RequestRejected: For what is known to fail.
     """
     guest = GuestSystem.known(parameters, facts)
     advice: list[Advice] = []
+    if operation in ("ImportImage", "ImportInstance"):
+        require_architecture(parameters, now=now)
     if operation == "ImportImage":
         require_licence(parameters, guest)
         advice += advise_on_licence(parameters, guest)

@@ -171,9 +171,8 @@ def test_a_data_disk_needs_no_licence() -> None:
 @pytest.mark.parametrize(
     ("operation", "facts", "region", "code"),
     [
-        ("ImportImage", _SERVER, "cn-north-1", "SystemNotInRegion"),
-        ("ImportImage", {"Family": "windows", "Name": "Windows 7", "Bits": 32}, REGION, "ThirtyTwoBitEnded"),
         ("ImportInstance", {"Family": "linux"}, REGION, "PlatformMismatch"),
+        ("ImportInstance", _SERVER, "eu-west-2", "ConversionNotInRegion"),
     ],
 )
 def test_a_guest_that_must_fail_is_refused(
@@ -183,6 +182,14 @@ def test_a_guest_that_must_fail_is_refused(
         examine_guest(operation, {"Platform": "Windows"}, facts, region=region, now=_NOW)
     assert caught.value.code == code
     assert code in BY_CODE
+
+
+@pytest.mark.parametrize("operation", ["ImportImage", "ImportInstance"])
+def test_a_32_bit_request_is_refused_except_as_a_snapshot(operation: str) -> None:
+    parameters = {"Architecture": "i386", "LaunchSpecification": {"Architecture": "i386"}}
+    with pytest.raises(RequestRejected, match="ThirtyTwoBitEnded"):
+        examine_guest(operation, parameters, None, region=REGION, now=_NOW)
+    examine_guest("ImportSnapshot", parameters, None, region=REGION, now=_NOW)
 
 
 def test_a_snapshot_takes_any_guest() -> None:
