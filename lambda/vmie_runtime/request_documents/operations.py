@@ -94,12 +94,17 @@ def _not_understood(document: dict[str, Any]) -> tuple[str, str]:
             given = next(key for key in keys if key in document)
             return missing[0], (
                 f'Missing required parameter in input: "{missing[0]}". "{given}" is there, so this reads '
-                f"as {name}, which is told by {' and '.join(keys)}."
+                f"as {name}, which is told by {' and '.join(keys)}.{_misspelt(missing[0], document)}"
             )
-    for name in document:
+    for name in document:  # Nothing of any operation is there: a key may be misspelt.
         near = nearest(name, (*_MARKS, "Requests"))
         if near is not None:
             return near, f'Unknown parameter in input: "{shown(name)}". Did you mean {near}?'
     kinds = "; ".join(f"{' with '.join(SIGNATURES[name])} for {name}" for name in OPERATIONS)
     held = ", ".join(shown(name) for name in list(document)[:8]) or "nothing"
     return "input", f"The request does not say what to do: it holds {held}. It needs one of: {kinds}."
+
+
+def _misspelt(missing: str, document: dict[str, Any]) -> str:
+    near = nearest(missing, [name for name in document if name not in _MARKS])
+    return f' Is it "{shown(near)}"?' if near is not None else ""

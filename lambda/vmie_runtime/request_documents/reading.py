@@ -12,7 +12,7 @@ from vmie_runtime.request_documents.instance_rules import check_instance
 from vmie_runtime.request_documents.json_text import flaws
 from vmie_runtime.request_documents.operations import dressed, operation_of, request_shape
 from vmie_runtime.request_documents.option_rules import check_options
-from vmie_runtime.request_documents.options import IMAGE_IMPORT, IMPORTS
+from vmie_runtime.request_documents.options import IMAGE_IMPORT, IMPORTS, VMIE
 from vmie_runtime.request_documents.problems import Code, Problems, shown
 from vmie_runtime.request_documents.tag_rules import check_tags
 from vmie_runtime.request_documents.validation import validate
@@ -45,6 +45,8 @@ def read_request(document: Any, *, look_through: bool = True) -> RequestDocument
     request = {name: value for name, value in request.items() if name != "$schema"}
     operation = operation_of(request, problems)
     if operation is None:
+        if "Vmie" in request:
+            validate(request["Vmie"], VMIE, "Vmie", problems)
         raise problems.rejection()
     validate(request, request_shape(operation), "", problems)
     read = _taken_apart(operation, request)
