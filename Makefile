@@ -6,7 +6,7 @@ PYTHON ?= python3
 PYTEST ?= --numprocesses 2 --dist loadfile --quiet
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint format docs bench fuzz lock wheel clean
+.PHONY: help setup demo test lint format docs shapes bench fuzz lock wheel clean
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -44,6 +44,9 @@ format: .venv/.ready ## Let ruff rewrite what it can
 
 docs: .venv/.ready ## Rewrite the pages that are made from the code
 	@$(BIN)/python scripts/generate_docs.py
+
+shapes: .venv/.ready ## Rewrite the shapes of requests from the installed botocore
+	@$(BIN)/python scripts/extract_shapes.py
 
 bench: .venv/.ready ## Measure cost, latency and size (see docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks
