@@ -14,6 +14,8 @@ light stemcell builder, Oxide's aws-import). Parts of 10 MiB would copy the imag
 the service reads it in the same Region.
 
 When it is done the service deletes what the delete URLs name. Here they name scratch keys, never the image.
+In a versioned bucket the manifest stays as a noncurrent version: its URLs end by themselves, and a lifecycle
+rule for the scratch prefix has to take the version away.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.local import vm_disks
+from tests.local.iam.roles import Role, allow, refused
 from tests.local.vm_disks import digest, needs_disk_tools
 from vmie_local import LocalAws
 from vmie_runtime import import_manifest
@@ -343,30 +343,12 @@ def test_parts_are_waited_for_joined_and_deleted(conversions: Conversions) -> No
 
 @pytest.fixture
 def reader(conversions: Conversions) -> Iterator[Any]:
-    """S3 as a role that may write scratch objects and read nothing else."""
-    iam, name = conversions.cloud.client("iam"), "conversion-tests-reader"
-    account = conversions.cloud.settings.account
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
-        "Action": "sts:AssumeRole",
-    }
-    role = iam.create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    allowed = {
-        "Effect": "Allow",
-        "Action": ["s3:PutObject", "s3:GetObject"],
-        "Resource": f"arn:aws:s3:::{BUCKET}/scratch/*",
-    }
-    iam.put_role_policy(
-        RoleName=name,
-        PolicyName="scratch",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
-    )
-    yield conversions.cloud.client("s3", role_arn=role["Role"]["Arn"], config=SIGNED)
-    iam.delete_role_policy(RoleName=name, PolicyName="scratch")
-    iam.delete_role(RoleName=name)
+    """S3 as a role that may write and read scratch objects, and nothing else."""
+    may = allow(["s3:PutObject", "s3:GetObject"], f"arn:aws:s3:::{BUCKET}/scratch/*")
+    role = Role(conversions.cloud, "conversion-tests-reader", may)
+    yield conversions.cloud.client("s3", role_arn=role.arn, config=SIGNED)
+    role.iam.delete_role_policy(RoleName=role.name, PolicyName="Inline")
+    role.iam.delete_role(RoleName=role.name)
 
 
 def test_urls_read_what_their_signer_may_read(conversions: Conversions, reader: Any) -> None:
@@ -378,6 +360,24 @@ def test_urls_read_what_their_signer_may_read(conversions: Conversions, reader: 
         "ClientError: Disk validation failed [We do not have access to the given resource. "
         "Reason 403 Forbidden]",
     )
+
+
+def test_each_operation_needs_its_permission(conversions: Conversions) -> None:
+    role = Role(conversions.cloud, "conversion-tests-importer", allow("ec2:ImportVolume"))
+    ec2 = role.client("ec2")
+    _, image = conversions.manifest("RAW", "permissions")
+    started = ec2.import_volume(AvailabilityZone=ZONE, Image=image, Volume={"Size": 1})
+    task_id = started["ConversionTask"]["ConversionTaskId"]
+    disks = [{"Image": image, "Volume": {"Size": 1}}]
+    denied = "UnauthorizedOperation"
+    refused(lambda: ec2.import_instance(Platform="Windows", DiskImages=disks), denied)
+    refused(lambda: ec2.describe_conversion_tasks(ConversionTaskIds=[task_id]), denied)
+    refused(lambda: ec2.cancel_conversion_task(ConversionTaskId=task_id), denied)
+    role.may(allow(["ec2:CancelConversionTask", "ec2:DescribeConversionTasks"]))
+    ec2.cancel_conversion_task(ConversionTaskId=task_id)
+
+    (task,) = ec2.describe_conversion_tasks(ConversionTaskIds=[task_id])["ConversionTasks"]
+    assert task["State"] in ("cancelling", "cancelled")
 
 
 def test_a_manifest_that_is_the_image_itself_fails_the_task(conversions: Conversions) -> None:
