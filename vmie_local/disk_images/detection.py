@@ -15,6 +15,7 @@ from vmie_local.disk_images.region import FileRegion
 _TAR_MAGIC_OFFSET = 257
 _FOREIGN_MAGICS = {b"QFI\xfb": "QCOW2", b"QED\0": "QED", b"<<< ": "VDI"}
 _QCOW_PREFIX = 4
+_IMPORTABLE = ("VMDK", "VHD", "VHDX", "RAW")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def check_disk(region: FileRegion, declared: str) -> DiskImage:
     if region.size == 0:
         raise UnsupportedFormatError(f"{region.name} is empty")
     actual = container_format(region)
+    if declared not in _IMPORTABLE:
+        raise UnsupportedFormatError(f"{region.name} is {declared}, which is no disk that can be imported")
     if actual != declared and not (declared == "RAW" and actual == "VHD" and not vhd.is_dynamic(region)):
         raise UnsupportedFormatError(f"{region.name} was declared {declared} and is {actual}")
     sizes = {"VMDK": vmdk.check_stream_optimized, "VHD": vhd.check, "VHDX": vhdx.check}

@@ -108,7 +108,7 @@ def describe(task: ImportSnapshotTask, now: float, tags: Mapping[str, str]) -> d
     detail = {
         "Description": given.get("Description") or task.request.container.get("Description"),
         "DiskImageSize": task.image_bytes(),
-        "Encrypted": bool(given.get("Encrypted")),
+        "Encrypted": given.get("Encrypted"),
         "Format": task.format,
         "KmsKeyId": given.get("KmsKeyId"),
         "Progress": str(task.progress(now)) if active else None,
