@@ -23,6 +23,13 @@ _NO_KMS = (
     " objects are encrypted by KMS by default"
 )
 
+_OWNERSHIP = {
+    "BucketOwnerEnforced": (
+        "VM Import/Export hands exported files over by an ACL, which such a bucket refuses"
+    ),
+    "ObjectWriter": "exported files would belong to the account of VM Import/Export",
+}
+
 
 class ExportBucket(Construct):
     """A private, versioned bucket that the Region's export service may write to.
@@ -39,8 +46,8 @@ class ExportBucket(Construct):
             `server_access_logs_bucket`, `noncurrent_version_expiration` and `removal_policy`. A bucket of
             this app gets the service's permissions and has its EventBridge notifications turned on; its
             encryption and object ownership are checked. Of one that is imported by name or ARN synthesis sees
-            nothing: its owner adds `grantee_statements` to its policy and turns EventBridge on, and its
-            encryption, ownership, policy and Region are checked when an export is asked for.
+            nothing: its owner adds `grantee_statements` to its policy and turns EventBridge on; what of its
+            encryption, ownership, policy and Region is wrong shows when an export starts.
             Default: a new bucket.
         export_grantee: The canonical user id of the export service. Needed in a Region that AWS opened after
             this release. Default: that of the stack's Region.
@@ -52,8 +59,8 @@ class ExportBucket(Construct):
 
     Raises:
         ValueError: `bucket` is given together with settings of a new one; `bucket` is encrypted by KMS, has
-            ACLs disabled or is in another Region; `encryption_key` is given; the Region's export service is
-            not known; `export_grantee` is no canonical user id.
+            another object ownership or is in another Region or account; `encryption_key` is given; the
+            Region's export service is not known; `export_grantee` is no canonical user id.
     """
 
     def __init__(
@@ -205,14 +212,14 @@ def _check_configuration(bucket: s3.Bucket) -> None:
         raise ValueError(f"bucket {bucket.node.path} is encrypted by {algorithms[0]} by default: {_NO_KMS}.")
     controls = properties.get("ownershipControls") or {}
     ownership = [rule.get("objectOwnership") for rule in controls.get("rules", ())]
+    if ownership == ["BucketOwnerPreferred"] or not all(isinstance(each, str) for each in ownership):
+        return
     # S3's own default, since April 2023, is BucketOwnerEnforced.
-    if ownership in ([], ["BucketOwnerEnforced"]):
-        raise ValueError(
-            f"bucket {bucket.node.path} has the object ownership BucketOwnerEnforced"
-            f"{'' if ownership else ', the default'}: VM Import/Export hands exported files over by an ACL,"
-            " which such a bucket refuses."
-            " Make it with object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED."
-        )
+    found = str(ownership[0]) if ownership else "BucketOwnerEnforced"
+    raise ValueError(
+        f"bucket {bucket.node.path} has the object ownership {found}{'' if ownership else ', the default'}:"
+        f" {_OWNERSHIP[found]}. Make it with object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED."
+    )
 
 
 def _acknowledge(bucket: s3.Bucket, access_logs: s3.IBucket | None) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import aws_s3 as s3
+
+from .bucket_grants import grant_bucket
 from .ec2_arns import ec2_arn
 from .runtime_function import RuntimeFunction
 from .snapshot_permissions import (
     DESCRIBE,
     MADE_BY_SERVICE,
     OWNERS_CHOICE,
+    allow_check_default_encryption,
     allow_on_own,
     allow_tagging_new,
 )
@@ -60,10 +64,27 @@ def allow_check_export(function: RuntimeFunction) -> None:
             "ec2:DescribeInstances",
             "ec2:DescribeSnapshots",
             "ec2:DescribeVolumes",
-            "ec2:GetEbsEncryptionByDefault",
         ],
         ["*"],
         wildcard_reason=DESCRIBE,
+    )
+    allow_check_default_encryption(function)
+
+
+def allow_check_bucket(function: RuntimeFunction, bucket: s3.IBucket) -> None:
+    """See of a bucket that was made elsewhere what synthesis could not: whether exports can be written to it.
+
+    Args:
+        function: Who looks.
+        bucket: Where exports go.
+    """
+    grant_bucket(
+        bucket,
+        function.role,
+        "s3:GetBucketLocation",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetEncryptionConfiguration",
     )
 
 

@@ -132,6 +132,15 @@ def allow_clean_up_snapshots(function: RuntimeFunction, workflow: str, instances
     _allow_on_attachments(function, "ec2:DetachVolume", workflow, instances)
 
 
+def allow_check_default_encryption(function: RuntimeFunction) -> None:
+    """See whether, and with which key, the account encrypts EBS volumes and snapshots by default."""
+    function.allow(
+        ["ec2:GetEbsDefaultKmsKeyId", "ec2:GetEbsEncryptionByDefault"],
+        ["*"],
+        wildcard_reason="They read a setting of the account in the Region, which has no ARN.",
+    )
+
+
 def allow_on_own(function: RuntimeFunction, action: str, kind: Kind, workflow: str) -> None:
     """Allow an action on what carries the workflow's tag already."""
     function.allow(

@@ -232,12 +232,15 @@ def test_an_imported_bucket_with_a_key_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED}, "BucketOwnerEnforced: "),
-        ({}, "BucketOwnerEnforced, the default: "),
+        ({"object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED}, "BucketOwnerEnforced: .*by an ACL"),
+        ({}, "BucketOwnerEnforced, the default: .*by an ACL"),
+        ({"object_ownership": s3.ObjectOwnership.OBJECT_WRITER}, "ObjectWriter: .*would belong to"),
     ],
 )
-def test_a_bucket_that_takes_no_acls_is_refused_with_the_reason(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(ValueError, match=rf"{named}.*by an ACL.*BUCKET_OWNER_PREFERRED"):
+def test_a_bucket_of_another_object_ownership_is_refused_with_the_reason(
+    settings: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"{named}.*BUCKET_OWNER_PREFERRED"):
         with_existing(**settings)(cdk.Stack())
 
 

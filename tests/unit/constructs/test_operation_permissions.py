@@ -11,6 +11,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_s3 as s3
 
 from tests.unit.constructs.synthesis import as_list, flat, synthesise
 from tests.unit.constructs.test_nag import examine
@@ -21,6 +22,7 @@ from vmie_constructs.conversion_permissions import (
     allow_poll_conversion,
 )
 from vmie_constructs.export_permissions import (
+    allow_check_bucket,
     allow_check_export,
     allow_clean_up_export,
     allow_poll_export,
@@ -29,6 +31,7 @@ from vmie_constructs.export_permissions import (
 from vmie_constructs.runtime_function import RuntimeFunction
 from vmie_constructs.snapshot_permissions import (
     allow_attach_volume,
+    allow_check_default_encryption,
     allow_clean_up_snapshots,
     allow_copy_image,
     allow_create_volume,
@@ -61,6 +64,7 @@ GRANTS: dict[str, Callable[[RuntimeFunction], None]] = {
         function, images=["ami-0123456789abcdef0"], instances=INSTANCES
     ),
     "poll export": allow_poll_export,
+    "check default encryption": allow_check_default_encryption,
     "check export": allow_check_export,
     "clean up export": lambda function: allow_clean_up_export(function, "ours"),
 }
@@ -225,6 +229,24 @@ def test_exactly_the_allowed_images_and_instances_are_exported() -> None:
         *tags_as_made("ExportImage", f"{OWN}export-image-task/*"),
         *tags_as_made("CreateInstanceExportTask", f"{OWN}export-instance-task/*"),
     }
+
+
+def test_a_bucket_is_looked_at_and_its_objects_are_not() -> None:
+    def build(stack: cdk.Stack) -> None:
+        allow_check_bucket(runtime_function(stack), s3.Bucket(stack, "Bucket"))
+
+    found = synthesise(build)
+    bucket = [f"<{found.name_of('AWS::S3::Bucket')}.Arn>"]
+    allowed = {action: on for action, on in found.allowed("StepRole").items() if action.startswith("s3:")}
+    assert allowed == dict.fromkeys(
+        (
+            "s3:GetBucketLocation",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetEncryptionConfiguration",
+        ),
+        bucket,
+    )
 
 
 def test_where_nothing_may_be_exported_no_export_is_granted() -> None:
