@@ -23,29 +23,17 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import quote
 
-import boto3
-from botocore.config import Config
+from vmie_runtime.presigned_urls import UrlSigner
 
 if TYPE_CHECKING:
-    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
 DiskFormat = Literal["VMDK", "RAW", "VHD"]
 """What ImportInstance and ImportVolume take (EC2 API reference, `DiskImageFormat`)."""
-
-LONGEST_SIGNATURE = timedelta(days=7)
-"""How long a URL of Signature Version 4 can be valid (Amazon S3 API reference)."""
-
-SHORTEST_SESSION = timedelta(hours=1)
-"""What is assumed of a session whose end is unknown: the least that a role's maximum session can be set to
-(IAM user guide). A Lambda function's is such a one: its environment does not tell the end, which need not be
-what the role sets (AWS re:Post, "Why is my presigned URL ... expiring"). It often lasts longer; a session by
-`sts:AssumeRole` has an end that is known, and lasts an hour at most where a role's session asks for it."""
 
 _FORMAT_VERSION = "2010-11-15"
 _IMPORTER = "vmie-constructs"
@@ -124,18 +112,18 @@ class ImportManifest:
         """Make the manifest; nothing is written, nobody is asked.
 
         Args:
-            s3: Signs the URLs; see `signing_client`.
+            s3: Signs the URLs; see `presigned_urls.signing_client`.
             disk: The image.
             volume_gib: The size of the volume in GiB, at least that of the disk as the guest sees it.
             scratch: Where the manifest goes. The image must not lie there.
             now: The time.
-            valid_until: Until when the URLs are valid; `latest_expiry` tells how late that can be.
+            valid_until: When the URLs end; `presigned_urls.latest_expiry` tells how late that can be.
 
         Raises:
             ValueError: If no manifest can be made of these, or it would let the service delete the image.
         """
         _check(disk, volume_gib, scratch)
-        sign = _Signer(s3, _seconds(now, valid_until))
+        sign = UrlSigner.until(s3, valid_until, now=now)
         source = {"Bucket": disk.bucket, "Key": disk.key}
         if disk.version_id:
             source["VersionId"] = disk.version_id
@@ -180,70 +168,12 @@ class ImportManifest:
             Body=self.xml,
             ContentType="application/xml",
         )
-        return _Signer(s3, _seconds(now, self.valid_until)).get(place)
+        return UrlSigner.until(s3, self.valid_until, now=now).get(place)
 
 
 def remove(s3: S3Client, scratch: Scratch) -> None:
     """Remove a task's manifest, at whatever end: the service removes it after a success only."""
     s3.delete_object(Bucket=scratch.bucket, Key=scratch.manifest_key)
-
-
-def latest_expiry(
-    credentials: Credentials | None, *, now: datetime, unknown_session: timedelta = SHORTEST_SESSION
-) -> datetime:
-    """Until when URLs signed now can be valid, however late they are asked to end.
-
-    A presigned URL ends with the session of whoever signed it.
-
-    Args:
-        credentials: Of whoever signs, such as `boto3.Session().get_credentials()`.
-        now: The time.
-        unknown_session: What to assume of a session whose end nothing tells.
-    """
-    latest = now + LONGEST_SIGNATURE
-    # botocore knows the end of sessions that it refreshes itself, and has no public name for it.
-    ends_at: datetime | None = getattr(credentials, "_expiry_time", None)
-    if ends_at is not None:
-        return min(latest, ends_at)
-    if credentials is not None and credentials.token is None:
-        return latest
-    return min(latest, now + unknown_session)
-
-
-@cache
-def signing_client() -> S3Client:
-    """A client whose URLs have Signature Version 4.
-
-    boto3 presigns with Version 2 in the older Regions unless told, and S3 gives no object that KMS
-    encrypts for such a URL.
-    """
-    return boto3.client("s3", config=Config(signature_version="s3v4"))
-
-
-@dataclass(frozen=True)
-class _Signer:
-    """Presigns for so many seconds."""
-
-    s3: S3Client
-    seconds: int
-
-    def get(self, place: dict[str, str]) -> str:
-        return self._sign("get_object", place)
-
-    def head(self, place: dict[str, str]) -> str:
-        return self._sign("head_object", place)
-
-    def delete(self, place: dict[str, str]) -> str:
-        return self._sign("delete_object", place)
-
-    def _sign(self, operation: str, place: dict[str, Any]) -> str:
-        url = self.s3.generate_presigned_url(operation, Params=place, ExpiresIn=self.seconds)
-        if "X-Amz-Signature=" not in url:
-            raise ValueError(
-                "The client signs with Signature Version 2, which reads no object that KMS encrypts. "
-                "Use import_manifest.signing_client()."
-            )
-        return url
 
 
 def _check(disk: DiskObject, volume_gib: int, scratch: Scratch) -> None:
@@ -259,13 +189,6 @@ def _check(disk: DiskObject, volume_gib: int, scratch: Scratch) -> None:
         raise ValueError(
             f"{disk.key!r} lies below the scratch prefix {scratch.prefix!r}, where the service deletes."
         )
-
-
-def _seconds(now: datetime, valid_until: datetime) -> int:
-    left = valid_until - now
-    if not timedelta(seconds=1) <= left <= LONGEST_SIGNATURE:
-        raise ValueError(f"A presigned URL is valid for a second to seven days, not for {left}.")
-    return int(left.total_seconds())
 
 
 def _add(

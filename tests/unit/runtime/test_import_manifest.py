@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.stub import Stubber
 from defusedxml.ElementTree import fromstring
 from hypothesis import given
@@ -179,49 +178,3 @@ def test_removing_takes_the_manifest_away(stubbed: tuple[Any, Stubber]):
     stubber.add_response("delete_object", {}, {"Bucket": "work", "Key": "scratch/7f3a/1/manifest.xml"})
 
     import_manifest.remove(client, SCRATCH)
-
-
-def refreshable(ends_at: datetime) -> RefreshableCredentials:
-    return RefreshableCredentials("AKIA", "secret", "token", ends_at, dict, "assume-role")
-
-
-def test_urls_end_with_the_session_that_signed_them():
-    ends_at = NOW + timedelta(minutes=50)
-
-    assert import_manifest.latest_expiry(refreshable(ends_at), now=NOW) == ends_at
-
-
-def test_urls_of_a_lasting_key_end_after_seven_days():
-    user = Credentials("AKIA", "secret")
-
-    assert import_manifest.latest_expiry(user, now=NOW) == NOW + timedelta(days=7)
-    longer = refreshable(NOW + timedelta(days=8))
-    assert import_manifest.latest_expiry(longer, now=NOW) == NOW + timedelta(days=7)
-
-
-def test_a_session_whose_end_nothing_tells_is_assumed_to_be_short():
-    of_a_function = Credentials("ASIA", "secret", "token")
-
-    assert import_manifest.latest_expiry(of_a_function, now=NOW) == NOW + timedelta(hours=1)
-    assert import_manifest.latest_expiry(None, now=NOW) == NOW + timedelta(hours=1)
-    assert import_manifest.latest_expiry(
-        of_a_function, now=NOW, unknown_session=timedelta(hours=6)
-    ) == NOW + timedelta(hours=6)
-
-
-def test_the_signing_client_makes_urls_that_read_encrypted_objects(monkeypatch: pytest.MonkeyPatch):
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIA",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    import_manifest.signing_client.cache_clear()
-    try:
-        url = import_manifest.signing_client().generate_presigned_url(
-            "get_object", Params={"Bucket": "images", "Key": "a"}
-        )
-    finally:
-        import_manifest.signing_client.cache_clear()
-
-    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
