@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,23 @@ def test_nothing_is_open_or_acknowledged_in_vain(tmp_path: Path) -> None:
     report = examine(build, tmp_path, region="eu-west-1")
     assert report.open == set()
     assert report.acknowledged - report.used == set()
+
+
+# The page about it.
+
+PAGE = (Path(__file__).parents[3] / "docs" / "allowed.md").read_text()
+
+
+def test_the_page_has_every_setting_and_no_other() -> None:
+    rows = "".join(line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `allowed_"))
+    assert set(re.findall(r"allowed_\w+", rows)) == {each.name for each in fields(Allowed)}
+
+
+def test_the_example_of_the_page_is_taken_and_allows_what_it_names() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    stack = cdk.Stack(env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    known: dict[str, Any] = {"stack": stack}
+    exec(compile(example.replace("\nAllowed(", "\nallowed = Allowed("), "allowed.md", "exec"), known)  # noqa: S102
+    read = AllowedAtRunTime.from_json(stack.resolve(known["allowed"].to_json(stack)))
+    assert read.source_buckets == ("archived-disks",)
+    assert permits(read.snapshots, "snap-0abcdef0123456789")
