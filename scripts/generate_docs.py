@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "lambda"))
+sys.path[:0] = [str(ROOT), str(ROOT / "lambda")]
 
+from scripts.request_schema import SCHEMA_FILE, rendered_schema  # noqa: E402
+from scripts.requests_page import REQUESTS_PAGE, requests_page  # noqa: E402
 from vmie_images.catalogue import CATALOGUE  # noqa: E402
 from vmie_images.catalogue.container_findings import CONTAINER_FINDINGS  # noqa: E402
 from vmie_images.catalogue.disk_findings import DISK_FINDINGS  # noqa: E402
@@ -150,6 +152,8 @@ def readme() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     ERRORS_PAGE: errors_page,
     FINDINGS_PAGE: findings_page,
+    REQUESTS_PAGE: requests_page,
+    SCHEMA_FILE: rendered_schema,
     "README.md": readme,
 }
 
