@@ -131,6 +131,7 @@ class ConversionTask(Task):
         """Remove the volume, its blocks and what was read."""
         self._conversions.machines.remove_volume(self.place, self.new_volume_id)
         self._conversions.around.blocks.remove(self.new_volume_id)
+        self.volume_id = None
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     @abstractmethod

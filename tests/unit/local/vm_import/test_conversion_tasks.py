@@ -281,7 +281,9 @@ def test_a_cancelled_instance_leaves_nothing(world: ConversionWorld, phase: str)
     assert world.show(task_id)["State"] == "cancelling"
     world.pass_time(DELETING_SECONDS)
 
-    assert world.show(task_id)["State"] == "cancelled"
+    shown = world.show(task_id)
+    assert shown["State"] == "cancelled"
+    assert shown["ImportInstance"]["Volumes"][0]["Volume"] == {"Size": 1}
     assert world.machines.volumes == {}
     assert list(world.machines.states.values()) == ["terminated"]
     assert world.blocks.bytes_on_disk() == 0
