@@ -1,17 +1,18 @@
-"""DynamoDB in memory, as far as the requests table uses it: conditions, transactions, sparse indexes."""
+"""DynamoDB in memory, as far as the requests table uses it: conditions, transactions, indexes, pages."""
 
 # ruff: noqa: ARG002 - the parameters are DynamoDB's own
 
 from __future__ import annotations
 
-import copy
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 Item = dict[str, dict[str, Any]]
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD|DELETE)\s")
+_PLACEHOLDER = re.compile(r"[#:]\w+")
+_MOST_IN_TRANSACTION = 100
 
 
 def refusal(
@@ -33,42 +34,69 @@ class FakeDynamoDB:
         items: The table's items by `Id`, in DynamoDB's own form.
         stale: What queries of an index still see, as a secondary index may for a while; None: the items.
         refuse: Errors of the next calls, by operation.
+        calls: The operations called, in their order.
+        transactions: How many items each transaction had.
+        most_per_page: The longest page of a query, which in DynamoDB ends after 1 MB.
     """
 
-    _SORT_KEYS = {"open": "QueuedAt", "source": "Sequencer"}
+    KEYS: ClassVar[dict[str, tuple[str, str]]] = {
+        "open": ("OpenState", "QueuedAt"),
+        "source": ("SourceAddress", "Sequencer"),
+    }
+    # What the indexes hold beside the keys: as vmie_constructs.requests_table declares it, which a test of
+    # the template compares.
+    PROJECTED: ClassVar[dict[str, tuple[str, ...]]] = {
+        "open": (),
+        "source": ("Status", "OpenState", "VersionId", "Fleet"),
+    }
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
         self.stale: dict[str, Item] | None = None
         self.refuse: dict[str, list[ClientError]] = {}
         self.calls: list[str] = []
+        self.transactions: list[int] = []
+        self.most_per_page = 1000
 
     def freeze_indexes(self) -> None:
         """Let queries see what is there now, and nothing that follows."""
-        self.stale = copy.deepcopy(self.items)
+        self.stale = {item_id: _copy(item) for item_id, item in self.items.items()}
 
     def put_item(self, *, TableName: str, Item: Item, ConditionExpression: str) -> None:
         self._called("PutItem")
-        item_id = Item["Id"]["S"]
-        self._require(self.items.get(item_id, {}), {"ConditionExpression": ConditionExpression})
-        self.items[item_id] = copy.deepcopy(Item)
+        _require_whole(Item)
+        self._require(self.items.get(Item["Id"]["S"], {}), {"ConditionExpression": ConditionExpression})
+        self.items[Item["Id"]["S"]] = _copy(Item)
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> dict[str, Any]:
         self._called("GetItem")
         if not Key["Id"]["S"]:
             raise refusal("ValidationException", "GetItem", message="An empty string is no key.")
         item = self.items.get(Key["Id"]["S"])
-        return {"Item": copy.deepcopy(item)} if item else {}
+        return {"Item": _copy(item)} if item else {}
 
     def query(self, **arguments: Any) -> dict[str, Any]:
         self._called("Query")
-        attribute = arguments["ExpressionAttributeNames"]["#attribute"]
+        index = arguments["IndexName"]
+        partition_key, sort_key = self.KEYS[index]
+        assert arguments["ExpressionAttributeNames"]["#attribute"] == partition_key
         wanted = arguments["ExpressionAttributeValues"][":value"]
         seen = self.items if self.stale is None else self.stale
-        sort_key = self._SORT_KEYS[arguments["IndexName"]]
-        found = [item for item in seen.values() if item.get(attribute) == wanted]
-        found.sort(key=lambda item: (item[sort_key]["S"], item["Id"]["S"]))
-        return {"Items": copy.deepcopy(found[: arguments.get("Limit", len(found))])}
+
+        def order(item: Item) -> tuple[str, str]:
+            return item[sort_key]["S"], item["Id"]["S"]
+
+        found = [item for item in seen.values() if item.get(partition_key) == wanted and sort_key in item]
+        found.sort(key=order)
+        if "ExclusiveStartKey" in arguments:
+            start = order(arguments["ExclusiveStartKey"])
+            found = [item for item in found if order(item) > start]
+        page = found[: min(arguments.get("Limit", self.most_per_page), self.most_per_page)]
+        keys = ("Id", partition_key, sort_key)
+        answer: dict[str, Any] = {"Items": [_only(item, (*keys, *self.PROJECTED[index])) for item in page]}
+        if len(page) < len(found):
+            answer["LastEvaluatedKey"] = _only(page[-1], keys)
+        return answer
 
     def update_item(self, **update: Any) -> None:
         self._called("UpdateItem")
@@ -77,13 +105,24 @@ class FakeDynamoDB:
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> None:
         self._called("TransactWriteItems")
-        updates = [item["Update"] for item in TransactItems]
-        held = [_holds(self.items.get(update["Key"]["Id"]["S"], {}), update) for update in updates]
+        self.transactions.append(len(TransactItems))
+        operations = [next(iter(item.items())) for item in TransactItems]
+        ids = [_id_of(operation) for _, operation in operations]
+        if len(ids) > _MOST_IN_TRANSACTION or len(set(ids)) < len(ids):
+            raise refusal("ValidationException", "TransactWriteItems")
+        held = [
+            _holds(self.items.get(item_id, {}), operation)
+            for item_id, (_, operation) in zip(ids, operations, strict=True)
+        ]
         if not all(held):
             reasons = [{"Code": "None" if each else "ConditionalCheckFailed"} for each in held]
             raise refusal("TransactionCanceledException", CancellationReasons=reasons)
-        for update in updates:
-            self._apply(update)
+        for kind, operation in operations:
+            if kind == "Put":
+                _require_whole(operation["Item"])
+                self.items[_id_of(operation)] = _copy(operation["Item"])
+            else:
+                self._apply(operation)
 
     def _called(self, operation: str) -> None:
         self.calls.append(operation)
@@ -95,7 +134,8 @@ class FakeDynamoDB:
             raise refusal("ConditionalCheckFailedException")
 
     def _apply(self, update: dict[str, Any]) -> None:
-        item = self.items.setdefault(update["Key"]["Id"]["S"], copy.deepcopy(update["Key"]))
+        _require_used(update)
+        item = self.items.setdefault(update["Key"]["Id"]["S"], _copy(update["Key"]))
         names, values = _names_and_values(update)
         parts = _CLAUSE.split(update["UpdateExpression"])[1:]
         for verb, body in zip(parts[::2], parts[1::2], strict=True):
@@ -103,11 +143,41 @@ class FakeDynamoDB:
                 words = assignment.replace("=", " ").split()
                 name = names.get(words[0], words[0])
                 if verb == "SET":
-                    item[name] = copy.deepcopy(values[words[1]])
+                    item[name] = dict(values[words[1]])
                 elif verb == "REMOVE":
                     item.pop(name, None)
                 else:
                     _change_set(item, name, values[words[1]]["SS"], add=verb == "ADD")
+        _require_whole(item)
+
+
+def _copy(item: Item) -> Item:
+    return {name: dict(value) for name, value in item.items()}
+
+
+def _only(item: Item, names: tuple[str, ...]) -> Item:
+    return {name: dict(item[name]) for name in names if name in item}
+
+
+def _id_of(operation: dict[str, Any]) -> str:
+    return str(operation.get("Item", operation.get("Key"))["Id"]["S"])
+
+
+def _require_whole(item: Item) -> None:
+    """DynamoDB refuses an item whose attribute is an index's key and empty, or is longer than 400 KB."""
+    for name in (name for keys in FakeDynamoDB.KEYS.values() for name in keys):
+        if item.get(name) == {"S": ""}:
+            raise refusal("ValidationException", message=f"The index key {name} is an empty string.")
+    if sum(len(str(value)) for value in item.values()) > 400 * 1024:
+        raise refusal("ValidationException", message="Item size has exceeded the maximum allowed size")
+
+
+def _require_used(operation: dict[str, Any]) -> None:
+    """DynamoDB refuses names and values that no expression uses, and the other way round."""
+    text = f"{operation['UpdateExpression']} {operation.get('ConditionExpression', '')}"
+    names, values = _names_and_values(operation)
+    if set(_PLACEHOLDER.findall(text)) != {*names, *values}:
+        raise refusal("ValidationException", message=f"{text!r} does not use just {[*names, *values]}.")
 
 
 def _change_set(item: Item, name: str, members: list[str], *, add: bool) -> None:

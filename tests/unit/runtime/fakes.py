@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from dataclasses import dataclass, field
@@ -12,124 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.unit.runtime.fake_dynamodb import FakeDynamoDB, refusal
+from tests.unit.runtime.fake_ec2 import FakeEC2
+from tests.unit.runtime.refusals import Refusals
 
-
-class Refusals:
-    """Errors that the next calls of an operation end with."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, list[Exception]] = {}
-
-    def add(self, operation: str, *errors: Exception) -> None:
-        """Let the next calls fail, in this order."""
-        self._waiting.setdefault(operation, []).extend(errors)
-
-    def raise_next(self, operation: str) -> None:
-        """Fail if it was asked for."""
-        if self._waiting.get(operation):
-            raise self._waiting[operation].pop(0)
-
-
-class FakeEC2:
-    """Import tasks, images and snapshots.
-
-    Attributes:
-        tasks: The tasks by id, as DescribeImportImageTasks shows them.
-        images: The images by id, as DescribeImages shows them.
-        snapshots: The ids of the snapshots.
-        tags: What was tagged, by resource.
-        cancelled: The tasks that were cancelled, with the reason.
-        state_after_cancel: What a cancelled task's Status becomes at once.
-    """
-
-    def __init__(self) -> None:
-        self.tasks: dict[str, dict[str, Any]] = {}
-        self.images: dict[str, dict[str, Any]] = {}
-        self.snapshots: set[str] = set()
-        self.tags: dict[str, dict[str, str]] = {}
-        self.cancelled: dict[str, str] = {}
-        self.imports: list[dict[str, Any]] = []
-        self.state_after_cancel = "deleted"
-        self.refusals = Refusals()
-
-    def add_task(
-        self, task_id: str, *, tags: dict[str, str] | None = None, **described: Any
-    ) -> dict[str, Any]:
-        """A task; `described` are further keys of its description."""
-        self.tasks[task_id] = {
-            "ImportTaskId": task_id,
-            "Status": "active",
-            "Tags": [{"Key": key, "Value": value} for key, value in (tags or {}).items()],
-            **described,
-        }
-        return self.tasks[task_id]
-
-    def complete(self, task_id: str, image_id: str, *snapshot_ids: str) -> None:
-        """Let a task end with an image."""
-        task = self.tasks[task_id]
-        task.pop("StatusMessage", None)
-        task.update(
-            Status="completed",
-            ImageId=image_id,
-            SnapshotDetails=[{"SnapshotId": snapshot_id} for snapshot_id in snapshot_ids],
-        )
-        mappings = [{"Ebs": {"SnapshotId": snapshot_id}} for snapshot_id in snapshot_ids]
-        self.images[image_id] = {"ImageId": image_id, "BlockDeviceMappings": mappings}
-        self.snapshots |= set(snapshot_ids)
-
-    def import_image(self, **parameters: Any) -> dict[str, Any]:
-        self.refusals.raise_next("ImportImage")
-        self.imports.append(parameters)
-        (specification,) = parameters["TagSpecifications"]
-        tags = {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
-        return self.add_task(f"import-ami-{len(self.imports)}", tags=tags, StatusMessage="pending")
-
-    def describe_import_image_tasks(self, *, ImportTaskIds: list[str]) -> dict[str, Any]:
-        self.refusals.raise_next("DescribeImportImageTasks")
-        (task_id,) = ImportTaskIds
-        if task_id not in self.tasks:
-            raise refusal("InvalidConversionTaskId.Malformed", "DescribeImportImageTasks")
-        return {"ImportImageTasks": [self.tasks[task_id]]}
-
-    def get_paginator(self, operation: str) -> FakeEC2:
-        assert operation == "describe_import_image_tasks"
-        return self
-
-    def paginate(self, *, Filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        states = {value for each in Filters for value in each["Values"]}
-        found = [task for task in self.tasks.values() if not states or task["Status"] in states]
-        return [{"ImportImageTasks": [task]} for task in found]
-
-    def cancel_import_task(self, *, ImportTaskId: str, CancelReason: str) -> None:
-        self.refusals.raise_next("CancelImportTask")
-        self.cancelled[ImportTaskId] = CancelReason
-        self.tasks[ImportTaskId]["Status"] = self.state_after_cancel
-
-    def describe_images(self, *, ImageIds: list[str]) -> dict[str, Any]:
-        (image_id,) = ImageIds
-        if image_id not in self.images:
-            raise refusal("InvalidAMIID.NotFound", "DescribeImages")
-        return {"Images": [self.images[image_id]]}
-
-    def create_tags(self, *, Resources: list[str], Tags: list[dict[str, str]]) -> None:
-        self.refusals.raise_next("CreateTags")
-        for resource in Resources:
-            if resource.startswith("snap-") and resource not in self.snapshots:
-                raise refusal("InvalidSnapshot.NotFound", "CreateTags")
-            self.tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in Tags})
-
-    def deregister_image(self, *, ImageId: str) -> None:
-        self.images.pop(ImageId)
-
-    def delete_snapshot(self, *, SnapshotId: str) -> None:
-        self.refusals.raise_next("DeleteSnapshot")
-        if "vmie:workflow" not in self.tags.get(
-            SnapshotId, {}
-        ):  # The role's condition; what is gone has no tag.
-            raise refusal("UnauthorizedOperation", "DeleteSnapshot")
-        if SnapshotId not in self.snapshots:
-            raise refusal("InvalidSnapshot.NotFound", "DeleteSnapshot")
-        self.snapshots.remove(SnapshotId)
+__all__ = ["FakeAws", "FakeEC2", "Refusals", "throttled"]
 
 
 class FakeS3:
@@ -164,10 +51,14 @@ class FakeS3:
             raise refusal("404", "HeadObject", status=404)
         return self.heads[Key]
 
-    def get_object(self, *, Bucket: str, Key: str, IfMatch: str, Range: str) -> dict[str, Any]:
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str, Range: str = "") -> dict[str, Any]:
         self.refusals.raise_next("GetObject")
-        first, last = Range.removeprefix("bytes=").split("-")
-        return {"Body": io.BytesIO(self.bodies[Key][int(first) : int(last) + 1])}
+        if Key not in self.heads:
+            raise refusal("NoSuchKey", "GetObject", status=404)
+        if self.heads[Key]["ETag"] != IfMatch:
+            raise refusal("PreconditionFailed", "GetObject", status=412)
+        first, last = (Range or "bytes=0-").removeprefix("bytes=").split("-")
+        return {"Body": io.BytesIO(self.bodies[Key][int(first) : int(last) + 1 if last else None])}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
         self.refusals.raise_next("PutObject")
@@ -226,11 +117,14 @@ class FakeStates:
 
     Attributes:
         executions: Status, error and cause by name.
-        refused: Errors of the next starts.
+        waiting_tokens: The tokens that executions wait with.
+        resumed: The tokens that let one go on.
     """
 
     def __init__(self) -> None:
         self.executions: dict[str, dict[str, str]] = {}
+        self.waiting_tokens: set[str] = set()
+        self.resumed: list[str] = []
         self.refusals = Refusals()
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:
@@ -248,6 +142,13 @@ class FakeStates:
     def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:
         name = executionArn.rsplit(":", 1)[1]
         self.executions[name] = {"status": "ABORTED", "error": error, "cause": cause}
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:
+        self.refusals.raise_next("SendTaskSuccess")
+        if taskToken not in self.waiting_tokens:
+            raise refusal("TaskTimedOut", "SendTaskSuccess")
+        self.waiting_tokens.remove(taskToken)
+        self.resumed.append(taskToken)
 
 
 @dataclass
@@ -271,6 +172,57 @@ class FakeLambda:
 
 
 @dataclass
+class FakeSQS:
+    """The intake's queue."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
+        self.messages.append(json.loads(MessageBody))
+
+
+class FakeSTS:
+    """An STS that is active in the Region."""
+
+    def __init__(self) -> None:
+        self.refusals = Refusals()
+
+    def get_caller_identity(self) -> dict[str, Any]:
+        self.refusals.raise_next("GetCallerIdentity")
+        return {"Account": "123456789012"}
+
+
+class FakeKMS:
+    """Keys that can be used, unless a test says otherwise.
+
+    Attributes:
+        metadata: Further facts of every key.
+    """
+
+    def __init__(self) -> None:
+        self.metadata: dict[str, Any] = {}
+
+    def describe_key(self, *, KeyId: str) -> dict[str, Any]:
+        arn = KeyId if KeyId.startswith("arn:") else f"arn:aws:kms:us-east-1:123456789012:key/{KeyId}"
+        metadata = {
+            "AWSAccountId": "123456789012",
+            "KeyId": KeyId,
+            "Arn": arn,
+            "CreationDate": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            "Enabled": True,
+            "KeyState": "Enabled",
+            "KeyManager": "CUSTOMER",
+            **self.metadata,
+        }
+        return {"KeyMetadata": metadata}
+
+    def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, Any]:
+        own = "arn:aws:iam::123456789012:root"
+        statement = {"Effect": "Allow", "Principal": {"AWS": own}, "Action": "kms:*", "Resource": "*"}
+        return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+
+
+@dataclass
 class FakeAws:
     """Everything that a function may call."""
 
@@ -282,6 +234,9 @@ class FakeAws:
     stepfunctions: FakeStates = field(default_factory=FakeStates)
     ssm: FakeSSM = field(default_factory=FakeSSM)
     functions: FakeLambda = field(default_factory=FakeLambda)
+    sqs: FakeSQS = field(default_factory=FakeSQS)
+    sts: FakeSTS = field(default_factory=FakeSTS)
+    kms: FakeKMS = field(default_factory=FakeKMS)
 
     def client(self, service: str) -> Any:
         """The fake in place of `boto3.client(service)`."""

@@ -5,8 +5,8 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import NOW, SOON, WORKFLOW, World
-from vmie_runtime.import_tasks import REQUEST_ID_TAG, WORKFLOW_TAG
 from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG
 
 STOP = {"Code": "SourceDeleted", "Message": "images/web.vmdk was deleted."}
 
@@ -36,7 +36,7 @@ def test_requests_are_admitted_in_the_order_of_their_arrival_while_leases_last(w
     first = world.find(waiting[0])
     assert (first.status, first.open_state, first.admission) == (Status.RUNNING, OpenState.LIVE, 1)
     assert (first.started_at, first.deadline_at) == (SOON, "2026-11-20T13:01:00.000Z")
-    assert world.table.lease_holders() == {waiting[0].id, waiting[1].id}
+    assert world.lease_holders == {waiting[0].id, waiting[1].id}
 
 
 def test_a_round_that_finds_nothing_new_starts_nothing_again(world: World):
@@ -108,15 +108,15 @@ def test_an_execution_that_ended_without_an_outcome_gets_one(world: World, statu
 
     result = world.result(request)
     assert (result["Status"], result["Error"]["Code"]) == (result_status, code)
-    assert world.aws.ec2.cancelled == {"task-0": code}
-    assert world.table.lease_holders() == set()
+    assert world.aws.ec2.cancelled == {"import-ami-0": code}
+    assert world.lease_holders == set()
     assert world.aws.events.kinds == [result_status]
 
 
 def test_an_outcome_that_the_execution_kept_is_recorded_as_it_is(world: World):
     outcome = {"Status": "Succeeded", "ImageId": "ami-1", "SnapshotIds": ["snap-1"]}
     request = world.importing(outcome=outcome)
-    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
     world.end_execution(request, "FAILED", error="ResultNotRecorded")
 
     run(world)
@@ -132,15 +132,15 @@ def test_a_stop_ends_the_execution_and_the_task_and_then_the_request(world: Worl
     run(world)
     assert world.aws.stepfunctions.executions[request.execution_name]["error"] == "SourceDeleted"
     assert world.find(request).open_state is OpenState.ENDING
-    assert world.table.lease_holders() == {request.id}, "EC2 still counts the task"
-    world.aws.ec2.tasks["task-0"]["Status"] = "deleted"
+    assert world.lease_holders == {request.id}, "EC2 still counts the task"
+    world.aws.ec2.tasks["import-ami-0"]["Status"] = "deleted"
     run(world)
 
     assert (world.result(request)["Status"], world.result(request)["Error"]["Code"]) == (
         "Cancelled",
         "SourceDeleted",
     )
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 def test_a_stop_of_what_waits_ends_it_unstarted(world: World):
@@ -161,7 +161,7 @@ def test_a_stop_of_what_was_admitted_and_not_started_ends_it_unstarted(world: Wo
 
     assert not world.is_started(request)
     assert world.result(request)["Error"]["Code"] == "SourceDeleted"
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 def test_an_index_that_lags_publishes_no_end_twice(world: World):
@@ -179,7 +179,7 @@ def test_an_index_that_lags_gives_no_second_admission_an_old_name(world: World):
     (request,) = queue(world, 1)
     world.aws.dynamodb.freeze_indexes()
     run(world)
-    world.table.return_to_queue(request.id, not_before=NOW)
+    world.table.return_to_queue(world.find(request), not_before=NOW)
     world.end_execution(world.find(request), "SUCCEEDED")
 
     run(world)
@@ -194,22 +194,22 @@ def test_an_index_that_lags_gives_no_second_admission_an_old_name(world: World):
 def test_a_sweep_cancels_our_tasks_that_nobody_watches_and_no_others(world: World):
     live = world.importing()
     ours = {WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"}
-    world.aws.ec2.add_task("orphan", tags=ours)
-    world.aws.ec2.add_task("foreign", tags={WORKFLOW_TAG: "another", REQUEST_ID_TAG: "x"})
-    world.aws.ec2.add_task("untagged")
-    world.aws.ec2.add_task("half-tagged", tags={WORKFLOW_TAG: WORKFLOW})
+    world.aws.ec2.add_task("import-ami-orphan", tags=ours)
+    world.aws.ec2.add_task("import-ami-foreign", tags={WORKFLOW_TAG: "another", REQUEST_ID_TAG: "x"})
+    world.aws.ec2.add_task("import-ami-untagged")
+    world.aws.ec2.add_task("import-ami-half-tagged", tags={WORKFLOW_TAG: WORKFLOW})
 
     run(world)
     assert world.aws.ec2.cancelled == {}
     run(world, sweep=True)
 
-    assert set(world.aws.ec2.cancelled) == {"orphan", "half-tagged"}
+    assert set(world.aws.ec2.cancelled) == {"import-ami-orphan", "import-ami-half-tagged"}
     assert world.find(live).open_state is OpenState.LIVE
 
 
 def test_a_sweep_takes_back_leases_of_requests_that_have_ended(world: World):
     live = world.importing()
-    world.aws.dynamodb.items["lease#import"]["Holders"]["SS"].append("long-gone")
+    world.aws.dynamodb.items["lease#task"]["Holders"]["SS"].append("long-gone")
     (waiting,) = queue(world, 1)
 
     run(world)
@@ -217,11 +217,11 @@ def test_a_sweep_takes_back_leases_of_requests_that_have_ended(world: World):
     run(world, sweep=True)
 
     assert world.is_started(waiting)
-    assert world.table.lease_holders() == {live.id, waiting.id}
+    assert world.lease_holders == {live.id, waiting.id}
 
 
 def test_an_orphan_that_cannot_be_cancelled_holds_up_no_admission(world: World):
-    world.aws.ec2.add_task("orphan", tags={WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"})
+    world.aws.ec2.add_task("import-ami-orphan", tags={WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"})
     world.aws.ec2.refusals.add("CancelImportTask", refusal("UnauthorizedOperation", "CancelImportTask"))
     (waiting,) = queue(world, 1)
 
@@ -258,7 +258,7 @@ def test_ending_everything_stops_what_runs_and_records_what_waits(world: World):
         ended = world.find(request)
         assert (ended.status, ended.open_state) == (Status.CANCELLED, None)
         assert (ended.outcome or {})["Error"]["Code"] == "StackDeleted"
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 def test_ending_everything_that_runs_out_of_time_leaves_the_rest_as_it_was(world: World):

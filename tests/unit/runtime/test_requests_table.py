@@ -10,7 +10,7 @@ from vmie_runtime.request import OpenState, Status
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vmie_runtime.requests_table.time.sleep", lambda _: None)
+    monkeypatch.setattr("vmie_runtime.table_access.time.sleep", lambda _: None)
 
 
 def cancelled(*codes: str) -> Exception:
@@ -54,7 +54,7 @@ def test_a_request_is_admitted_only_as_it_was_read(world: World):
     """A secondary index may show a request as it was before an admission that met the quota."""
     seen = world.request()
     assert world.table.admit(seen, now=NOW, deadline_at=LATER)
-    assert world.table.return_to_queue(seen.id, not_before=LATER)
+    assert world.table.return_to_queue(world.find(seen), not_before=LATER)
 
     assert not world.table.admit(seen, now=SOON, deadline_at=LATER)
     assert world.table.admit(world.find(seen), now=SOON, deadline_at=LATER)

@@ -15,7 +15,7 @@ def test_the_task_is_cancelled_with_the_reason(world: World, context):
     request = world.importing()
 
     assert handler(world.step(request, Outcome=FAILED), context) == FAILED
-    assert world.aws.ec2.cancelled == {"task-0": "TaskStalled"}
+    assert world.aws.ec2.cancelled == {"import-ami-0": "TaskStalled"}
     assert world.find(request).outcome == FAILED
 
 
@@ -24,9 +24,9 @@ def test_a_task_that_is_still_ending_is_waited_for(world: World, context):
     world.aws.ec2.state_after_cancel = "deleting"
 
     for _ in range(2):
-        with pytest.raises(TaskStillEnding, match="task-0"):
+        with pytest.raises(TaskStillEnding, match="import-ami-0"):
             handler(world.step(request, Outcome=FAILED), context)
-    world.aws.ec2.tasks["task-0"]["Status"] = "deleted"
+    world.aws.ec2.tasks["import-ami-0"]["Status"] = "deleted"
 
     assert handler(world.step(request, Outcome=FAILED), context) == FAILED
     assert world.find(request).outcome == FAILED
@@ -34,7 +34,7 @@ def test_a_task_that_is_still_ending_is_waited_for(world: World, context):
 
 def test_what_the_task_made_is_tagged_and_removed(world: World, context):
     request = world.importing()
-    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
 
     handler(world.step(request, Outcome=FAILED), context)
 
@@ -45,10 +45,10 @@ def test_what_the_task_made_is_tagged_and_removed(world: World, context):
 
 def test_a_snapshot_that_went_with_its_task_is_not_deleted_again(world: World, context):
     request = world.importing()
-    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
     world.aws.ec2.images.clear()
     world.aws.ec2.snapshots.clear()
-    world.aws.ec2.tasks["task-0"]["Status"] = "deleted"
+    world.aws.ec2.tasks["import-ami-0"]["Status"] = "deleted"
 
     assert handler(world.step(request, Outcome=FAILED), context) == FAILED
 
@@ -56,7 +56,7 @@ def test_a_snapshot_that_went_with_its_task_is_not_deleted_again(world: World, c
 def test_a_snapshot_still_in_use_is_tried_again(world: World, context):
     """EC2 takes a moment to see that the AMI of a snapshot is deregistered."""
     request = world.importing()
-    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
     world.aws.ec2.refusals.add("DeleteSnapshot", refusal("InvalidSnapshot.InUse", "DeleteSnapshot"))
 
     with pytest.raises(TransientServiceError):
@@ -71,14 +71,14 @@ def test_a_task_whose_id_was_never_written_down_is_found_by_its_tag(world: World
 
     handler(world.step(request, Outcome=FAILED), context)
 
-    assert set(world.aws.ec2.cancelled) == {"task-0"}
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}
 
 
 def test_a_task_that_ends_while_it_is_cancelled_is_left_as_it_is(world: World, context, monkeypatch):
     request = world.importing()
 
     def refuse(**_):
-        world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+        world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
         raise refusal("IncorrectState", "CancelImportTask")
 
     monkeypatch.setattr(world.aws.ec2, "cancel_import_task", refuse)
@@ -91,7 +91,7 @@ def test_a_task_that_ends_while_it_is_cancelled_is_left_as_it_is(world: World, c
 def test_a_success_whose_ami_is_removed_is_no_success_any_more(world: World, context):
     """Finish import kept its outcome and then failed for good: the execution has decided for the failure."""
     request = world.importing(outcome={"Status": "Succeeded", "ImageId": "ami-1"})
-    world.aws.ec2.complete("task-0", "ami-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1")
 
     assert handler(world.step(request, Outcome=FAILED), context) == FAILED
     assert world.find(request).outcome == FAILED

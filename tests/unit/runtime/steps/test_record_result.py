@@ -23,13 +23,13 @@ def test_an_outcome_is_written_sent_and_notified_of_and_the_lease_returned(world
     assert world.aws.sns.sent[0]["Subject"] == "VM import succeeded: images/web.vmdk"
     ended = world.find(request)
     assert (ended.status, ended.open_state, ended.ended_at) == (Status.SUCCEEDED, None, SOON)
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 def test_an_older_request_does_not_take_its_keys_address(world: World, context):
     request = world.importing(outcome=SUCCEEDED)
     newer = world.request(version_id="v2", sequencer="02")
-    world.table.note_newest(newer.source, newer.id)
+    world.table.note_newest(newer.source, newer.id, now=SOON)
 
     handler(world.step(request), context)
 
@@ -55,7 +55,7 @@ def test_a_met_quota_returns_the_lease_and_queues_again_with_jitter(world: World
     assert (queued.status, queued.open_state) == (Status.QUEUED, OpenState.QUEUED)
     assert "2026-11-20T12:02:00.000Z" <= str(queued.not_before) <= "2026-11-20T12:06:00.000Z"
     assert answer["NotBefore"] == queued.not_before
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
     assert world.aws.events.kinds == ["Queued"]
 
 
@@ -91,7 +91,7 @@ def test_a_request_that_shall_stop_is_not_queued_again(world: World, context):
     world.reconciler.run(SOON, sweep=False)
 
     assert world.result(request)["Error"]["Code"] == "SourceDeleted"
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 @pytest.mark.parametrize("code", ["AuthorizationError", "NotFound", "KMSAccessDenied"])
@@ -103,7 +103,7 @@ def test_a_topic_that_refuses_holds_no_lease(world: World, context, code: str):
     handler(world.step(request), context)
 
     assert world.find(request).status is Status.SUCCEEDED
-    assert world.table.lease_holders() == set()
+    assert world.lease_holders == set()
 
 
 def test_a_bus_that_refuses_holds_no_lease(world: World, context):

@@ -7,9 +7,9 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import NOW, SOON, World
-from vmie_runtime.errors import ImportTaskFailed, RequestFailure
+from vmie_runtime.errors import RequestFailure, TaskFailed
 from vmie_runtime.request import OpenState, Request, Status
-from vmie_runtime.steps.poll_import import handler
+from vmie_runtime.steps.poll_task import handler
 
 
 def raised(error: pytest.ExceptionInfo[RequestFailure]) -> dict:
@@ -25,7 +25,7 @@ def test_a_task_that_moves_is_looked_at_again(world: World, context):
 
 def test_a_completed_task_is_done_whatever_the_clock_says(world: World, context):
     request = world.importing(deadline_at=NOW, superseded=True)
-    world.aws.ec2.complete("task-0", "ami-1", "snap-1")
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
 
     assert handler(world.step(request), context) == {"Done": True}
 
@@ -39,9 +39,9 @@ def test_a_completed_task_is_done_whatever_the_clock_says(world: World, context)
 )
 def test_a_deleted_task_fails_with_what_the_service_said(world: World, context, described, said):
     request = world.importing()
-    world.aws.ec2.tasks["task-0"].update(Status="deleted", **described)
+    world.aws.ec2.tasks["import-ami-0"].update(Status="deleted", **described)
 
-    with pytest.raises(ImportTaskFailed) as error:
+    with pytest.raises(TaskFailed) as error:
         handler(world.step(request), context)
 
     assert raised(error)["Message"] == said
@@ -72,7 +72,7 @@ def test_a_task_that_stands_still_longer_than_allowed_is_stalled(world: World, c
 @pytest.mark.parametrize("moved", [{"Progress": "31"}, {"Progress": "29"}, {"StatusMessage": "booting"}])
 def test_any_change_proves_that_a_task_does_not_stall(world: World, context, moved):
     request = world.importing()
-    world.aws.ec2.tasks["task-0"].update(moved)
+    world.aws.ec2.tasks["import-ami-0"].update(moved)
 
     assert not handler(world.step(request, now="2026-11-20T12:30:00Z"), context)["Done"]
     assert world.find(request).changed_at == "2026-11-20T12:30:00.000Z"
@@ -90,7 +90,7 @@ def test_an_overwritten_source_ends_the_wait(world: World, context):
 def test_a_task_that_ec2_does_not_show_for_a_while_is_not_lost(world: World, context):
     """EC2's answers are eventually consistent."""
     request = world.importing()
-    del world.aws.ec2.tasks["task-0"]
+    del world.aws.ec2.tasks["import-ami-0"]
 
     assert handler(world.step(request, now="2026-11-20T12:04:00Z"), context)["Done"] is False
     with pytest.raises(RequestFailure) as error:
@@ -102,9 +102,9 @@ def test_a_task_that_ec2_does_not_show_for_a_while_is_not_lost(world: World, con
 def test_a_new_phase_is_published_and_a_new_percentage_is_not(world: World, context):
     request = world.importing(phase=None)
     handler(world.step(request), context)
-    world.aws.ec2.tasks["task-0"]["Progress"] = "40"
+    world.aws.ec2.tasks["import-ami-0"]["Progress"] = "40"
     handler(world.step(request), context)
-    world.aws.ec2.tasks["task-0"]["StatusMessage"] = "booting"
+    world.aws.ec2.tasks["import-ami-0"]["StatusMessage"] = "booting"
     handler(world.step(request), context)
 
     assert world.aws.events.kinds == ["Started", "Progressed"]

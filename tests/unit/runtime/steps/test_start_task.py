@@ -8,7 +8,7 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import SOON, World
 from vmie_runtime.errors import RequestFailure, ServiceRoleRejected, TaskQuotaExceeded, TransientServiceError
-from vmie_runtime.steps.start_import import handler
+from vmie_runtime.steps.start_task import handler
 
 INSPECTED = {"Inspection": {"Findings": []}}
 
