@@ -22,8 +22,3 @@ class Advice:
     def to_document(self) -> dict[str, str]:
         """As a state or the requests table carries it."""
         return {"Code": self.code, "Message": self.message, "Remedy": self.remedy}
-
-    @classmethod
-    def from_document(cls, document: dict[str, str]) -> Advice:
-        """What `to_document` gave."""
-        return cls(code=document["Code"], message=document["Message"], remedy=document["Remedy"])

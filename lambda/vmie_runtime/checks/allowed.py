@@ -68,11 +68,6 @@ class Allowed:
             raise ValueError(f"VMIE_ALLOWED has unknown keys, {', '.join(unknown)}: deploy the stack again.")
         return cls(**{names[key]: tuple(entries) for key, entries in document.items()})
 
-    def to_json(self) -> str:
-        """The variable's JSON."""
-        lists = {_pascal_case(each.name): list(getattr(self, each.name)) for each in fields(self)}
-        return json.dumps({key: entries for key, entries in lists.items() if entries})
-
 
 def permits(entries: tuple[str, ...], value: str) -> bool:
     """Tell whether an entry stands for the value."""

@@ -10,8 +10,12 @@ SERVER_ERROR = (
     Meaning(
         code="ServerError",
         category=Category.SERVICE,
-        texts=("ServerError: <text>", "SERVER_ERROR : ServerError: <text>"),
-        pattern=r"^(?:SERVER_ERROR\b|ServerError\b)",
+        texts=(
+            "ServerError: <text>",
+            "SERVER_ERROR : ServerError: <text>",
+            "InternalError: <text>",
+        ),
+        pattern=r"^(?:SERVER_ERROR|INTERNAL_ERROR|(?:Internal)?ServerError|InternalError)\b",
         cause="VM Import/Export failed on its own side; the image is not to blame as far as it says.",
         remedy="Start it again; users report imports that succeeded unchanged on a later attempt. Where it "
         "repeats, look at the AWS Health Dashboard and ask AWS Support with the import task id.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from vmie_runtime.checks import Allowed, Own, require_allowed
 from vmie_runtime.checks.mentions import OPTIONS, PARAMETERS, Subject
 from vmie_runtime.diagnosis.catalogue import BY_CODE
 from vmie_runtime.errors import RequestRejected
+from vmie_runtime.request_documents.options import VMIE
+from vmie_runtime.request_documents.shape import Shape
 
 _NOTHING = Allowed()
 _OWN = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE)
@@ -274,14 +277,10 @@ def test_an_export_needs_no_encryption() -> None:
     )
 
 
-def test_the_settings_survive_their_json() -> None:
-    allowed = Allowed(source_buckets=("golden",), kms_keys=(_KEY_ARN,), snapshots=("snap-1*",))
-    assert Allowed.from_json(allowed.to_json()) == allowed
-    assert json.loads(allowed.to_json()) == {
-        "SourceBuckets": ["golden"],
-        "KmsKeys": [_KEY_ARN],
-        "Snapshots": ["snap-1*"],
-    }
+def test_the_settings_are_read() -> None:
+    text = json.dumps({"SourceBuckets": ["golden"], "KmsKeys": [_KEY_ARN], "Snapshots": ["snap-1*"]})
+    expected = Allowed(source_buckets=("golden",), kms_keys=(_KEY_ARN,), snapshots=("snap-1*",))
+    assert Allowed.from_json(text) == expected
     assert Allowed.from_json("") == Allowed.from_json("{}") == Allowed()
 
 
@@ -366,6 +365,39 @@ def test_every_member_of_the_operations_is_either_narrowed_or_harmless(operation
     places = dict(_leaves(model["shapes"], shape))
     assert not {path for path, name in places.items() if name not in _HARMLESS} - PARAMETERS[operation].keys()
     assert PARAMETERS[operation].keys() <= places.keys()
+
+
+# Of the pipeline's options: names and texts of one's own, times, devices within an instance that is narrowed.
+_OWN_OPTIONS = {
+    "Name",
+    "Deadline",
+    "Tags{}",
+    "RegisterImage.Name",
+    "RegisterImage.Description",
+    "RegisterImage.RootDeviceName",
+    "RegisterImage.UefiData",
+    "AttachVolume.Device",
+    "CreateImage.Name",
+    "CreateImage.Description",
+}
+
+
+def test_every_option_is_either_narrowed_or_harmless() -> None:
+    texts = set(_texts(VMIE))
+    # What this version's options leave out, the table keeps refusing.
+    assert OPTIONS.keys() - texts == {"CreateVolume.SnapshotId", "CreateVolume.OutpostArn"}
+    assert texts - OPTIONS.keys() == _OWN_OPTIONS
+
+
+def _texts(shape: Shape, path: str = "") -> Iterator[str]:
+    """The places of the options where a text of the request's own choice may stand."""
+    if shape.type == "structure":
+        for name, member in shape.members.items():
+            yield from _texts(member, f"{path}.{name}" if path else name)
+    elif shape.type in ("list", "map") and shape.element is not None:
+        yield from _texts(shape.element, f"{path}{'[]' if shape.type == 'list' else '{}'}")
+    elif shape.type == "string" and not shape.values:
+        yield path
 
 
 def _leaves(shapes: dict[str, Any], name: str, path: str = "", member: str = "") -> Any:

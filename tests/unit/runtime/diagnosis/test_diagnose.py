@@ -90,6 +90,9 @@ def test_a_refused_pass_role_is_told_from_other_refusals() -> None:
         "ServerError: An internal error has occurred",
         "SERVER_ERROR : ServerError: Booter Networking failure",
         "CLIENT_ERROR : ServerError: something broke",
+        "ServerError: an internal error has occurred during conversion.",
+        "InternalError: something broke",
+        "INTERNAL_ERROR : InternalServerError: something broke",
     ],
 )
 def test_a_fault_of_the_service_is_worth_another_attempt(text: str) -> None:
@@ -99,6 +102,11 @@ def test_a_fault_of_the_service_is_worth_another_attempt(text: str) -> None:
         Category.SERVICE,
         True,
     )
+
+
+def test_nothing_that_blames_the_image_is_worth_another_attempt() -> None:
+    blamed = (Category.IMAGE, Category.GUEST_NETWORK, Category.LICENCE, Category.REQUEST)
+    assert not [meaning.code for meaning in MEANINGS if meaning.category in blamed and meaning.retryable]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "converting", "preparing ami", "deleted"])
