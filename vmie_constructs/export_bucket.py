@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
@@ -11,8 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from .acknowledgements import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge
+from .acknowledgements import HIPAA, NIST, PCI, acknowledge
 from .export_grantees import export_grantee as grantee_of_region
+from .private_bucket import PrivateBucket, refuse_settings, turn_events_on
 
 EXPORTS = "exports/"
 WRITE_PROBE = "vmimportexport_write_verification"
@@ -80,18 +80,20 @@ class ExportBucket(Construct):
             raise ValueError(f"encryption_key is given: {_NO_KMS}. Leave it out.")
         _check_grantee(export_grantee)
         if bucket is None:
-            self._bucket: s3.IBucket = self._new_bucket(
-                server_access_logs_bucket,
-                noncurrent_version_expiration or Duration.days(30),
-                removal_policy or RemovalPolicy.RETAIN,
+            self._bucket: s3.IBucket = _new_bucket(
+                self, server_access_logs_bucket, noncurrent_version_expiration, removal_policy
             )
         else:
-            given = {
-                "server_access_logs_bucket": server_access_logs_bucket,
-                "noncurrent_version_expiration": noncurrent_version_expiration,
-                "removal_policy": removal_policy,
-            }
-            self._bucket = self._existing_bucket(bucket, given)
+            refuse_settings(
+                {
+                    "server_access_logs_bucket": server_access_logs_bucket,
+                    "noncurrent_version_expiration": noncurrent_version_expiration,
+                    "removal_policy": removal_policy,
+                }
+            )
+            _check_existing(bucket, Stack.of(self))
+            turn_events_on(bucket)
+            self._bucket = bucket
         self._grantee = export_grantee or grantee_of_region(self)
         # The policy may be in another stack, which then needs the mapping of Regions itself.
         for statement in self._statements(export_grantee or grantee_of_region(self._bucket)):
@@ -128,57 +130,39 @@ class ExportBucket(Construct):
             ),
         ]
 
-    def _existing_bucket(self, bucket: s3.IBucket, given: dict[str, Any]) -> s3.IBucket:
-        clashing = [name for name, value in given.items() if value is not None]
-        if clashing:
-            raise ValueError(
-                f"bucket is given together with {' and '.join(clashing)}: an existing bucket is configured"
-                " where it is made. Give either the bucket or the others."
-            )
-        _check_environment(bucket, Stack.of(self))
-        if bucket.encryption_key is not None:
-            raise ValueError(f"bucket has the KMS key {bucket.encryption_key.node.path}: {_NO_KMS}.")
-        if isinstance(bucket, s3.Bucket):
-            _check_configuration(bucket)
-            if not isinstance(bucket.node.scope, ExportBucket):
-                bucket.enable_event_bridge_notification()
-        return bucket
 
-    def _new_bucket(
-        self, access_logs: s3.IBucket | None, noncurrent: Duration, removal_policy: RemovalPolicy
-    ) -> s3.Bucket:
-        bucket = s3.Bucket(
-            self,
-            "Bucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            # The service hands its files over by an ACL, which a bucket without ACLs refuses.
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            server_access_logs_bucket=access_logs,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="AbortIncompleteUploads", abort_incomplete_multipart_upload_after=Duration.days(7)
-                ),
-                s3.LifecycleRule(
-                    id="ExpireNoncurrentVersions",
-                    noncurrent_version_expiration=noncurrent,
-                    expired_object_delete_marker=True,
-                ),
-            ],
-            removal_policy=removal_policy,
-        )
-        # `event_bridge_enabled=True` would add a Lambda function and a role to the stack for the same
-        # property.
-        resource = bucket.node.default_child
-        assert isinstance(resource, s3.CfnBucket)  # noqa: S101
-        resource.add_property_override(
-            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
-        )
-        _acknowledge(bucket, access_logs)
-        return bucket
+def _new_bucket(
+    scope: Construct,
+    access_logs: s3.IBucket | None,
+    noncurrent: Duration | None,
+    removal_policy: RemovalPolicy | None,
+) -> s3.Bucket:
+    bucket = PrivateBucket(
+        scope,
+        "Bucket",
+        # The service hands its files over by an ACL, which a bucket without ACLs refuses.
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+        unreplicated_reason="Exported files are on their way out of AWS, and can be exported again.",
+        server_access_logs_bucket=access_logs,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                id="ExpireNoncurrentVersions",
+                noncurrent_version_expiration=noncurrent or Duration.days(30),
+                expired_object_delete_marker=True,
+            )
+        ],
+        removal_policy=removal_policy,
+    )
+    acknowledge(bucket, "S3DefaultEncryptionKMS", (NIST, HIPAA, PCI), f"{_NO_KMS}.")
+    return bucket
+
+
+def _check_existing(bucket: s3.IBucket, stack: Stack) -> None:
+    _check_environment(bucket, stack)
+    if bucket.encryption_key is not None:
+        raise ValueError(f"bucket has the KMS key {bucket.encryption_key.node.path}: {_NO_KMS}.")
+    if isinstance(bucket, s3.Bucket):
+        _check_configuration(bucket)
 
 
 def _check_grantee(grantee: str | None) -> None:
@@ -220,17 +204,3 @@ def _check_configuration(bucket: s3.Bucket) -> None:
         f"bucket {bucket.node.path} has the object ownership {found}{'' if ownership else ', the default'}:"
         f" {_OWNERSHIP[found]}. Make it with object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED."
     )
-
-
-def _acknowledge(bucket: s3.Bucket, access_logs: s3.IBucket | None) -> None:
-    acknowledge(
-        bucket,
-        "S3BucketReplicationEnabled",
-        (NIST, HIPAA, PCI),
-        "Exported files are on their way out of AWS, and can be exported again.",
-    )
-    acknowledge(bucket, "S3DefaultEncryptionKMS", (NIST, HIPAA, PCI), f"{_NO_KMS}.")
-    if access_logs is None:
-        reason = "Whether and where to keep access logs is the owner's choice: server_access_logs_bucket."
-        acknowledge(bucket, "S1", (AWS_SOLUTIONS,), reason)
-        acknowledge(bucket, "S3BucketLoggingEnabled", (NIST, HIPAA, PCI), reason)
