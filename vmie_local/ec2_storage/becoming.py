@@ -18,11 +18,9 @@ def available(
     """Let an AMI and its new snapshots be ready after so many seconds, and tell EventBridge."""
 
     def end() -> None:
-        with around.lock:
-            for snapshot_id in snapshot_ids:
-                ec2.snapshots.set_status(place.account, place.region, snapshot_id, "completed")
-            there = ec2.images.set_state(place.account, place.region, image_id, "available")
-        if there:
+        for snapshot_id in snapshot_ids:
+            ec2.snapshots.set_status(place.account, place.region, snapshot_id, "completed")
+        if ec2.images.set_state(place.account, place.region, image_id, "available"):
             tell(around, place, image_id, "available")
 
     around.later(seconds, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vmie_local.background import Background
@@ -46,7 +46,7 @@ class Ec2Storage:
         self._around = Surroundings(
             clock=cloud.clock,
             blocks=blocks,
-            later=self._background.later,
+            later=self._later,
             publish=cloud.events.publish,
             lock=threading.RLock(),
         )
@@ -57,6 +57,13 @@ class Ec2Storage:
     def stop(self) -> None:
         """End what is under way."""
         self._background.stop()
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        def locked() -> None:
+            with self._around.lock:
+                work()
+
+        self._background.later(seconds, locked)
 
     def _handler(self, operation: Operation) -> Handler:
         def handle(call: ApiCall) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ class Surroundings:
     Attributes:
         clock: The cloud's clock.
         blocks: The bytes of snapshots and volumes.
-        later: Ends what takes time.
+        later: Ends what takes time, with the lock held.
         publish: Sends an event to EventBridge.
         lock: Held by whoever looks at EC2's state to change it.
     """

@@ -311,6 +311,13 @@ def test_a_snapshot_that_does_not_exist_is_refused(world: World) -> None:
     assert refusal.value.code == "InvalidSnapshot.NotFound"
 
 
+def test_a_snapshot_that_is_not_completed_is_refused(world: World) -> None:
+    world.registry.sizes["snap-1"], world.registry.snapshot_status = 1, "pending"
+
+    with pytest.raises(ApiError, match="Snapshot is in invalid state - pending"):
+        world.start(DiskContainers=[{"SnapshotId": "snap-1"}])
+
+
 def test_a_dry_run_starts_nothing(world: World) -> None:
     with pytest.raises(ApiError) as refusal:
         world.start(DryRun=True)

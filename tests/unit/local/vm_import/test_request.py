@@ -133,6 +133,39 @@ def test_every_way_to_write_an_object_s_address_names_the_object(url: str) -> No
     assert s3_location.of_url(url) == ("images", "disks/web 1.vmdk")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/images/web.vmdk",
+        "https://images.s3.amazonaws.com.example.com/web.vmdk",
+        "https://s3.amazonaws.com/images",
+        "http://169.254.169.254/latest/meta-data/iam",
+        "file:///etc/passwd",
+        "s3://images",
+        "web.vmdk",
+    ],
+)
+def test_what_is_no_address_in_s3_is_no_source(url: str) -> None:
+    with pytest.raises(ApiError, match="Invalid S3 source location"):
+        s3_location.of_url(url)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:5055", "localhost:5055"])
+def test_a_presigned_url_of_a_local_endpoint_names_its_object(host: str) -> None:
+    url = f"http://{host}/images/disks/web%201.vmdk?X-Amz-Signature=00"
+
+    assert s3_location.of_url(url) == ("images", "disks/web 1.vmdk")
+
+
+def test_a_snapshot_that_boots_by_uefi_needs_its_platform() -> None:
+    given = {"DiskContainers": [{"SnapshotId": "snap-1"}], "BootMode": "uefi"}
+
+    with pytest.raises(ApiError, match="must contain the parameter platform"):
+        parse(given)
+    assert parse({**given, "Platform": "Linux"}).containers[0].snapshot_id == "snap-1"
+    assert parse({**given, "BootMode": "legacy-bios"})
+
+
 def test_requests_that_differ_in_token_and_dry_run_only_are_the_same() -> None:
     first = parse(request(ClientToken="a", Description="x"))
     second = parse(request(ClientToken="b", Description="x", DryRun=False))
