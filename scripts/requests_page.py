@@ -173,7 +173,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     ),
     "An instance": (
         "Legacy: prefer an image. `ImportManifestUrl` names the disk image, and the pipeline makes the "
-        "import manifest, so `Bytes` may be left out. A presigned https URL of your own manifest will do too.",
+        "import manifest, so `Bytes` may be left out. A presigned https URL of your own manifest will do.",
         {
             "Platform": "Windows",
             "LaunchSpecification": {"Architecture": "x86_64", "InstanceType": "m3.large"},

@@ -11,6 +11,8 @@ from vmie_runtime.request_documents.operations import SIGNATURES, request_shape
 from vmie_runtime.request_documents.options import OPERATIONS, OPTIONS
 from vmie_runtime.request_documents.shape import Shape, operation_shape
 
+SHAPES = json.loads(extract_shapes.SHAPES.read_text(encoding="utf-8"))["shapes"]
+
 
 def test_the_shapes_are_what_botocore_has():
     assert extract_shapes.main(["--check"]) == 0, "run python scripts/extract_shapes.py"
@@ -28,20 +30,18 @@ def test_a_stale_file_is_told_and_written_anew(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("subject", FACTS)
 def test_what_is_documented_is_about_something_in_the_model(subject):
-    shapes = extract_shapes.extracted()["shapes"]
     name, _, member = subject.partition(".")
-    assert name in shapes
-    assert not member or member in shapes[name]["members"]
+    assert name in SHAPES
+    assert not member or member in SHAPES[name]["members"]
     assert set(FACTS[subject]) <= set(Shape.__dataclass_fields__)
 
 
 def test_documented_values_are_none_where_the_model_enumerates():
-    shapes = extract_shapes.extracted()["shapes"]
     widened = {
         subject
         for subject, facts in FACTS.items()
         if "values" in facts and "." in subject
-        for enumerated in [shapes[_shape_of(subject, shapes)].get("enum")]
+        for enumerated in [SHAPES[_shape_of(subject)].get("enum")]
         if enumerated and not set(facts["values"]) <= set(enumerated)
     }
     # The model lacks Linux, which the guide has.
@@ -61,6 +61,6 @@ def test_every_option_goes_with_an_operation():
         assert set(option.operations) <= set(OPERATIONS)
 
 
-def _shape_of(subject: str, shapes: dict) -> str:
+def _shape_of(subject: str) -> str:
     name, _, member = subject.partition(".")
-    return shapes[name]["members"][member]
+    return SHAPES[name]["members"][member]
