@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -17,6 +18,7 @@ import pytest
 from tests.unit.images.builders.ova import ovf
 from tests.unit.images.builders.partitioned import MIB, mbr_record
 
+GIB = 1 << 30
 PARTITION = 24 * MIB
 MKFS = shutil.which("mkfs.ext4") or shutil.which("mkfs.ext4", path="/usr/sbin:/sbin")
 
@@ -85,27 +87,27 @@ def digest(data: bytes) -> str:
 
 
 def service_role(iam: Any, name: str, bucket: str, account: str) -> None:
-    """A role as the user guide has it, for imports from one bucket."""
-    iam.create_role(
-        RoleName=name,
-        AssumeRolePolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "vmie.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                        "Condition": {
-                            "StringEquals": {"sts:ExternalId": "vmimport", "aws:SourceAccount": account},
-                            "ArnLike": {"aws:SourceArn": f"arn:aws:vmie:*:{account}:*"},
-                        },
-                    }
-                ],
-            }
-        ),
-    )
+    """A role as the user guide has it, for imports from one bucket; a role that is there serves it too."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "vmie.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"sts:ExternalId": "vmimport", "aws:SourceAccount": account},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:vmie:*:{account}:*"},
+        },
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
     put_policy(iam, name, bucket)
+
+
+EXPORT_ACTIONS = (
+    *("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
+    *("s3:PutObject", "s3:GetBucketAcl"),
+)
+"""What the user guide grants the service role on the bucket of an export."""
 
 
 def put_policy(iam: Any, name: str, bucket: str, *, s3_actions: tuple[str, ...] | None = None) -> None:
@@ -121,4 +123,4 @@ def put_policy(iam: Any, name: str, bucket: str, *, s3_actions: tuple[str, ...] 
         {"Effect": "Allow", "Action": ec2, "Resource": "*"},
     ]
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName=name, PolicyName="vmimport", PolicyDocument=document)
+    iam.put_role_policy(RoleName=name, PolicyName=f"vmimport-{bucket}", PolicyDocument=document)

@@ -38,7 +38,7 @@ class ExportInstanceService:
         """
         request = parse(parameters)
         machine = self.surroundings.machines.instance(place, request.instance_id)
-        disk = exportable_disk(place, machine)
+        disk = exportable_disk(place, machine, self.surroundings.machines)
         self._check_bucket(place, request)
         task = self.desk.admit(
             place,

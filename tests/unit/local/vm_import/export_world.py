@@ -108,7 +108,7 @@ class FakeMachines:
         return self.instances[instance_id]
 
     def blocks(self, place: Place, disk: Disk) -> SnapshotBlocks | None:
-        return self.world.blocks.find(disk.snapshot_id or "")
+        return self.world.blocks.find(disk.snapshot_id or disk.volume_id or "")
 
     def change_image(self, **facts: Any) -> None:
         self.images[AMI] = replace(self.images[AMI], **facts)

@@ -167,6 +167,7 @@ FOREIGN = (
         ({"disks": (replace(ROOT, snapshot_owner=None),)}, FOREIGN),
         ({"marketplace": True}, FOREIGN),
         ({"disks": ()}, CANNOT),
+        ({"disks": (replace(ROOT, snapshot_id=None, volume_id="vol-of-nobody"),)}, CANNOT),
         ({"instance_store": True}, CANNOT),
         ({"state": "terminated"}, CANNOT),
         ({"disks": (replace(ROOT, encrypted=True),)}, CANNOT),
@@ -191,6 +192,7 @@ def test_an_instance_that_cannot_be_exported_is_refused(
     ],
 )
 def test_an_instance_of_the_account_s_own_disk_is_exported(world: ExportWorld, facts: dict[str, Any]) -> None:
+    world.blocks.create("vol-1", 1)
     world.machines.change_instance(**facts)
 
     assert world.start_instance()
