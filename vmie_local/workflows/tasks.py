@@ -36,7 +36,7 @@ class Tasks:
         """A task token for `$states.context.Task.Token`, if the state waits for one."""
         if read_resource(visit.state["Resource"]).pattern != "waitForTaskToken":
             return None
-        return self._tokens.issue(visit.flow)
+        return self._tokens.issue(visit.flow, visit.execution.revision.arn)
 
     def call(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -43,6 +44,19 @@ class PendingTask:
     closed: bool = field(default=False)
 
 
+def state_machine_of(token: str) -> str | None:
+    """The ARN of the state machine that a token belongs to; None for what is no token of ours."""
+    try:
+        arn, separator, _ = base64.urlsafe_b64decode(token.encode()).partition(b"\n")
+    except ValueError:
+        return None
+    return arn.decode("utf-8", "replace") if separator and arn else None
+
+
+def _token(state_machine_arn: str) -> str:
+    return base64.urlsafe_b64encode(state_machine_arn.encode() + b"\n" + secrets.token_bytes(96)).decode()
+
+
 class TaskTokens:
     """All tokens that were ever given out."""
 
@@ -52,9 +66,9 @@ class TaskTokens:
         self._lock = threading.Lock()
         self._tasks: dict[str, PendingTask] = {}
 
-    def issue(self, flow: Flow) -> PendingTask:
-        """A new token for a task of this flow."""
-        task = PendingTask(secrets.token_urlsafe(96), flow, self._clock.now())
+    def issue(self, flow: Flow, state_machine_arn: str = "") -> PendingTask:
+        """A new token for a task of this flow; it tells the service whose it is, and nobody else anything."""
+        task = PendingTask(_token(state_machine_arn), flow, self._clock.now())
         with self._lock:
             self._tasks[task.token] = task
         return task

@@ -8,7 +8,7 @@ import pytest
 from vmie_local.clock import Clock
 from vmie_local.workflows.errors import Halted, StateError
 from vmie_local.workflows.flow import Flow
-from vmie_local.workflows.tokens import ExpiredTokenError, TaskTokens, UnknownTokenError
+from vmie_local.workflows.tokens import ExpiredTokenError, TaskTokens, UnknownTokenError, state_machine_of
 
 CLOCK = Clock(0.001)
 
@@ -83,3 +83,12 @@ def test_a_second_answer_is_refused() -> None:
     for answer in (lambda t: waiting.tokens.succeed(t, 1), waiting.tokens.beat):
         with pytest.raises(ExpiredTokenError):
             answer(waiting.task.token)
+
+
+def test_a_token_tells_the_service_which_state_machine_it_belongs_to():
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:Import"
+
+    token = TaskTokens(CLOCK).issue(Flow(CLOCK), arn).token
+
+    assert state_machine_of(token) == arn
+    assert state_machine_of("no token") is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from vmie_local.front_door.api_call import ApiCall
 from vmie_local.front_door.authorization.requirement import Requirement, Row, Table, anywhere, arn, on_member
+from vmie_local.workflows.tokens import state_machine_of
 
 
 def _execution(action: str) -> Row:
@@ -14,6 +15,16 @@ def _execution(action: str) -> Row:
 
 def _state_machine(action: str) -> Row:
     return on_member(f"states:{action}", "stateMachineArn")
+
+
+def _token(action: str) -> Row:
+    """An answer to a task: an action on the state machine that its token belongs to."""
+
+    def row(call: ApiCall) -> Iterable[Requirement]:
+        owner = state_machine_of(str(call.parameters.get("taskToken", "")))
+        return (Requirement(f"states:{action}", owner or "*"),)
+
+    return row
 
 
 STATES: Table = {
@@ -26,9 +37,9 @@ STATES: Table = {
     "ListMapRuns": _execution("ListMapRuns"),
     "ListStateMachines": anywhere("states:ListStateMachines"),
     "RedriveExecution": _execution("RedriveExecution"),
-    "SendTaskFailure": anywhere("states:SendTaskFailure"),
-    "SendTaskHeartbeat": anywhere("states:SendTaskHeartbeat"),
-    "SendTaskSuccess": anywhere("states:SendTaskSuccess"),
+    "SendTaskFailure": _token("SendTaskFailure"),
+    "SendTaskHeartbeat": _token("SendTaskHeartbeat"),
+    "SendTaskSuccess": _token("SendTaskSuccess"),
     "StartExecution": _state_machine("StartExecution"),
     "StartSyncExecution": _state_machine("StartSyncExecution"),
     "StopExecution": _execution("StopExecution"),
