@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, image
 from vmie_runtime.checks import Allowed, Own, require_allowed
 from vmie_runtime.checks.source_urls import read_source_url
 from vmie_runtime.errors import RequestRejected
+from vmie_runtime.request_documents.locations import s3_location
 
 _OWN = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE)
 
@@ -19,6 +20,7 @@ _OWN = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE)
     [
         ("s3://disks/a/b.vmdk", "disks", "a/b.vmdk"),
         ("S3://Legacy_Disks/b%20.vmdk", "Legacy_Disks", "b%20.vmdk"),
+        ("s3://disks/B\N{LATIN SMALL LETTER U WITH DIAERESIS}ro?#\\.vmdk", "disks", "Büro?#\\.vmdk"),
         ("https://disks.s3.eu-west-1.amazonaws.com/a%20b.vmdk?X-Amz-Signature=1", "disks", "a b.vmdk"),
         ("https://disks.s3.amazonaws.com/a", "disks", "a"),
         ("https://disks.s3-us-west-2.amazonaws.com/a", "disks", "a"),
@@ -91,7 +93,8 @@ def test_a_star_in_a_host_allows_no_other_host() -> None:
         "s3://import-bucket/",
         "s3:///a.vmdk",
         "s3://import-bucket@evil/a",
-        "s3://import-bucket/a?versionId=1",
+        "s3:/import-bucket/a",
+        "s3://import-bucket/a b",
         "",
     ],
 )
@@ -116,6 +119,50 @@ def test_no_credential_of_a_url_is_repeated(url: str) -> None:
         require_allowed(image(Url=url), Allowed(), _OWN)
     assert "SECRET" not in str(caught.value)
     assert "a" in caught.value.text
+
+
+_SEGMENTS = st.lists(
+    st.sampled_from(
+        ["import-bucket", "other", "a.vmdk", "", ".", "..", "%2F", "%2e%2e", "%61", "@", "a:b", "#", "é"]
+    ),
+    min_size=1,
+    max_size=4,
+).map("/".join)
+_HOSTS = st.sampled_from(
+    [
+        "s3.eu-west-1.amazonaws.com",
+        "S3.amazonaws.com:443",
+        "import-bucket.s3.amazonaws.com",
+        "other.s3.import-bucket.s3-fips.us-east-1.amazonaws.com",
+        "x.s3-eu-west-1.amazonaws.com.",
+        "s3.s3.amazonaws.com",
+        "import-bucket.s3.amazonaws.com@evil.example",
+        "import-bucket",
+    ]
+)
+_URLS = st.builds(
+    "{}://{}/{}{}".format,
+    st.sampled_from(["s3", "S3", "https", "HTTPS"]),
+    _HOSTS,
+    _SEGMENTS,
+    st.sampled_from(["", "?X-Amz-Signature=1", "?x-amz-signature=1&versionId=2#x"]),
+)
+
+
+@settings(max_examples=500)
+@given(_URLS)
+def test_what_is_checked_is_what_is_read(url: str) -> None:
+    """The reader of requests finds the object that was checked; two readings would be a way around."""
+    try:
+        checked = read_source_url(url)
+    except RequestRejected:
+        return
+    try:
+        read = s3_location(url)
+    except ValueError:
+        return
+    event("read by both")
+    assert (checked.bucket, checked.key) == (read.bucket, read.key)
 
 
 @given(st.text() | st.from_regex(r"(s3|https)://[a-z.@:/%?#]{0,30}", fullmatch=True))
