@@ -35,7 +35,7 @@ def open_vhdx(image: DiskImage, source: RangeSource, log: FindingLog) -> None:
     Raises:
         CorruptImageError: Headers, regions or metadata contradict the format.
     """
-    source.read(_HEADERS[0], _REGION_TABLES[0] + _TABLE_SIZE - _HEADERS[0])  # one request instead of three
+    source.read(_HEADERS[0], _REGION_TABLES[1] - _HEADERS[0])  # one request instead of three
     header = _header(source, log)
     if any(header[48:64]):
         log.add("VhdxDirtyLog", "the header names a log that was not replayed")

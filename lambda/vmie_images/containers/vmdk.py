@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from vmie_images.containers.container import DiskImage
 from vmie_images.containers.vmdk_descriptor import MAX_DESCRIPTOR, VmdkDescriptor, parse_descriptor
-from vmie_images.containers.vmdk_sparse import SECTOR, SparseExtent
+from vmie_images.containers.vmdk_header import SECTOR
+from vmie_images.containers.vmdk_sparse import SparseExtent
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number
 from vmie_images.findings import FindingLog
@@ -35,24 +36,25 @@ def open_vmdk(image: DiskImage, source: RangeSource, log: FindingLog) -> None:
 
 def _open_sparse(image: DiskImage, source: RangeSource, log: FindingLog) -> None:
     extent = SparseExtent(source)
-    image.virtual_size = extent.size
+    header = extent.header
+    image.virtual_size = header.size
     descriptor = parse_descriptor(b"")
-    if extent.descriptor_size:
-        length = min(extent.descriptor_size, MAX_DESCRIPTOR)
+    if header.descriptor_size:
+        length = min(header.descriptor_size, MAX_DESCRIPTOR)
         descriptor = parse_descriptor(
-            read_exactly(source, extent.descriptor_offset, length, "VMDK descriptor")
+            read_exactly(source, header.descriptor_offset, length, "VMDK descriptor")
         )
-    image.subtype = descriptor.create_type or ("streamOptimized" if extent.compressed else "monolithicSparse")
+    image.subtype = descriptor.create_type or ("streamOptimized" if header.compressed else "monolithicSparse")
     if descriptor.has_parent:
         log.add("VmdkDelta", f"a {image.subtype} disk with a parent")
         return
-    if descriptor.create_type is None and not descriptor.extents and not extent.compressed:
+    if descriptor.create_type is None and not descriptor.extents and not header.compressed:
         image.subtype = "twoGbMaxExtentSparse"
         log.add("VmdkSplit", "a sparse extent without a descriptor, one part of a split disk")
         return
-    if not (extent.compressed and extent.has_markers):
+    if not (header.compressed and header.has_markers):
         log.add("VmdkNotStreamOptimized", f"a {image.subtype} VMDK")
-    if extent.compressed and not extent.has_descriptor_type(descriptor):
+    if header.compressed and descriptor.create_type not in (None, "streamOptimized"):
         log.add("VmdkNotStreamOptimized", f"compressed grains in a VMDK that calls itself {image.subtype}")
     extent.open()
     image.data = extent

@@ -9,29 +9,29 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 
-from vmie_images.containers.vmdk_descriptor import VmdkDescriptor
+from vmie_images.containers.vmdk_header import AT_END, SECTOR, parse_header
 from vmie_images.errors import CorruptImageError
-from vmie_images.fields import is_power_of_two, number, unpack
+from vmie_images.fields import number, unpack
 from vmie_images.ranges import RangeSource, read_by_blocks, read_exactly
 
-SECTOR = 512
-MAX_CAPACITY = 64 << 40
-"""Bytes of the largest VMDK that VMware makes (62 TiB), rounded up."""
-
-_HEADER = "<4sIIQQQQIQQQB4sH"
-_GD_AT_END = 0xFFFFFFFFFFFFFFFF
 _FOOTER_MARKER = 3
-_COMPRESSED, _MARKERS = 1 << 16, 1 << 17
 _ZERO_GRAIN = 1
 _MARKER_SIZE = 12
 _WINDOW = 64 * 1024
+_TABLES_WINDOW = 192 * 1024
+_MAX_STRETCH = 1 << 20
 _MAX_ENTRIES_TRIED = 1 << 15
 _MAX_TABLES_TRIED = 192
 _CACHED_GRAINS = 16
+_CACHED_TABLES = 64
 
 
 class SparseExtent:
     """The disk inside a sparse extent; a ``RangeSource`` of what the guest sees, once it is opened.
+
+    Attributes:
+        header: What the file's header says.
+        size: Bytes of the disk.
 
     Raises:
         CorruptImageError: The header contradicts the format.
@@ -39,51 +39,12 @@ class SparseExtent:
 
     def __init__(self, source: RangeSource) -> None:
         self._source = source
-        header = read_exactly(source, 0, SECTOR, "VMDK header")
-        self._read_header(header)
+        self.header = header = parse_header(read_exactly(source, 0, SECTOR, "VMDK header"))
+        self.size = header.size
+        self._grain_size, self._entries = header.grain_size, header.entries
+        self._tables, self._directory = header.tables, header.directory
         self._grains: OrderedDict[int, bytes] = OrderedDict()
-
-    def _read_header(self, header: bytes) -> None:
-        (
-            _,
-            version,
-            flags,
-            capacity,
-            grain,
-            descriptor,
-            length,
-            entries,
-            _,
-            directory,
-            _,
-            _,
-            ends,
-            algorithm,
-        ) = unpack(_HEADER, header)
-        if ends != b"\n \r\n" and flags & 1:
-            raise CorruptImageError(
-                "line ends in the header were converted, as by a transfer in text mode", "VmdkTextMode"
-            )
-        if version not in (1, 2, 3):
-            raise CorruptImageError(f"VMDK version {version}; 1 to 3 exist")
-        if not 8 <= grain <= 1 << 16 or not is_power_of_two(grain) or entries != 512:
-            raise CorruptImageError(f"grains of {grain} sectors and {entries} entries per grain table")
-        if not 0 < capacity * SECTOR <= MAX_CAPACITY:
-            raise CorruptImageError(f"a capacity of {capacity} sectors")
-        self.size: int = capacity * SECTOR
-        self.compressed = bool(flags & _COMPRESSED)
-        self.has_markers = bool(flags & _MARKERS)
-        self.descriptor_offset: int = descriptor * SECTOR
-        self.descriptor_size: int = length * SECTOR
-        if self.compressed and algorithm != 1:
-            raise CorruptImageError(
-                f"compression algorithm {algorithm}; 1 (deflate) is the only one", "VmdkCompression"
-            )
-        self._identity = (version, capacity, grain, entries)
-        self._grain_size: int = grain * SECTOR
-        self._entries: int = entries
-        self._tables = -(-capacity // (grain * entries))
-        self._directory: int = directory
+        self._read_tables: OrderedDict[int, tuple[int, ...]] = OrderedDict()
 
     def _read_footer(self) -> None:
         footer_at = self._find_footer()
@@ -92,12 +53,12 @@ class SparseExtent:
                 "the header says that the grain directory is at the end, and no footer is there",
                 "VmdkTruncated",
             )
-        fields = unpack(_HEADER, read_exactly(self._source, footer_at, SECTOR, "VMDK footer"))
-        if (fields[1], fields[3], fields[4], fields[7]) != self._identity:
+        footer = parse_header(read_exactly(self._source, footer_at, SECTOR, "VMDK footer"))
+        if not footer.describes_the_disk_of(self.header):
             raise CorruptImageError("the footer and the header describe different disks")
-        if fields[9] == _GD_AT_END:
+        if footer.directory == AT_END:
             raise CorruptImageError("neither header nor footer says where the grain directory is")
-        self._directory = fields[9]
+        self._directory = footer.directory
 
     def _find_footer(self) -> int | None:
         """The footer is the last sector but one; some tools pad the file with zeros after it."""
@@ -112,10 +73,6 @@ class SparseExtent:
                 return start + offset
         return None
 
-    def has_descriptor_type(self, descriptor: VmdkDescriptor) -> bool:
-        """Whether the descriptor, if there is one, agrees that the extent is stream-optimized."""
-        return descriptor.create_type in (None, "streamOptimized")
-
     def open(self) -> None:
         """Find the grain directory; check what a cut file shows without reading it all.
 
@@ -123,10 +80,10 @@ class SparseExtent:
             CorruptImageError: There is no footer though the header says so, or the directory or the last
                 grain lies beyond the file's end.
         """
-        if self._directory == _GD_AT_END:
+        if self._directory == AT_END:
             self._read_footer()
         size = self._source.size
-        if self.has_markers and size % SECTOR:
+        if self.header.has_markers and size % SECTOR:
             raise CorruptImageError(
                 f"a stream is whole sectors of {SECTOR} bytes, the file ends {size % SECTOR} bytes into one",
                 "VmdkTruncated",
@@ -137,13 +94,21 @@ class SparseExtent:
                 f"the grain directory should end at byte {directory_end}, the file ends at {size}",
                 "VmdkTruncated",
             )
-        last = self._last_grain()
+        if not self.header.compressed:
+            self._table(0)
+            return
+        last = None if self._ends_properly() else self._last_grain()
         if last is not None:
             end = last + self._stored_length(last)
             if end > size:
                 raise CorruptImageError(
                     f"the last grain ends at byte {end}, the file ends at {size}", "VmdkTruncated"
                 )
+
+    def _ends_properly(self) -> bool:
+        """Whether a stream ends with the marker that its writer puts there last, a sector of zeros."""
+        end = self._source.size - SECTOR
+        return self.header.has_markers and end > 0 and not any(self._source.read(end, SECTOR))
 
     def _last_grain(self) -> int | None:
         """Where the last grain of the last grain table in use is stored.
@@ -153,30 +118,29 @@ class SparseExtent:
         """
         looked_at = 0
         for index in range(self._tables - 1, max(-1, self._tables - 1 - _MAX_ENTRIES_TRIED), -1):
-            table = self._table(index)
+            table = self._place_of_table(index)
             if not table:
                 continue
             # Tables usually lie side by side, and this goes backwards: one request for a window of them.
             self._source.read(table // _WINDOW * _WINDOW, _WINDOW)
-            raw = read_exactly(self._source, table, 4 * self._entries, "VMDK grain table")
-            stored = max(unpack(f"<{self._entries}I", raw))
+            stored = max(self._table(index))
             if stored > _ZERO_GRAIN:
-                return int(stored) * SECTOR
+                return stored * SECTOR
             looked_at += 1
             if looked_at >= _MAX_TABLES_TRIED:
                 return None
         return None
 
     def _stored_length(self, offset: int) -> int:
-        if not self.compressed:
+        if not self.header.compressed:
             return self._grain_size
         marker = self._source.read(offset, 12)
         if len(marker) < 12:
             return 12
         return 12 + number("<I", marker, 8)
 
-    def _table(self, index: int) -> int:
-        if self._directory in (0, _GD_AT_END):
+    def _place_of_table(self, index: int) -> int:
+        if self._directory in (0, AT_END):
             raise CorruptImageError("the header names no grain directory")
         at = self._directory * SECTOR + 4 * index
         table = number("<I", read_exactly(self._source, at, 4, "VMDK grain directory")) * SECTOR
@@ -186,22 +150,56 @@ class SparseExtent:
             )
         return table
 
+    def _table(self, index: int) -> tuple[int, ...]:
+        """The entries of a grain table, in sectors; none where there is no table.
+
+        Raises:
+            CorruptImageError: It lists a grain beyond the file's end.
+        """
+        if index not in self._read_tables:
+            place = self._place_of_table(index)
+            entries: tuple[int, ...] = ()
+            if place:
+                if not self.header.compressed:
+                    # Only writers of streams put each table behind its grains, the others side by side.
+                    self._source.read(place // _TABLES_WINDOW * _TABLES_WINDOW, _TABLES_WINDOW)
+                raw = read_exactly(self._source, place, 4 * self._entries, "VMDK grain table")
+                entries = unpack(f"<{self._entries}I", raw)
+                end = max(entries) * SECTOR
+                if end >= self._source.size:
+                    raise CorruptImageError(
+                        f"a grain at byte {end}, the file ends at {self._source.size}", "VmdkTruncated"
+                    )
+            self._read_tables[index] = entries
+            if len(self._read_tables) > _CACHED_TABLES:
+                self._read_tables.popitem(last=False)
+        return self._read_tables[index]
+
     def _locate(self, grain: int) -> int:
-        table = self._table(grain // self._entries)
-        if not table:
-            return 0
-        at = table + 4 * (grain % self._entries)
-        return number("<I", read_exactly(self._source, at, 4, "VMDK grain table")) * SECTOR
+        entries = self._table(grain // self._entries)
+        return entries[grain % self._entries] * SECTOR if entries else 0
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the guest's bytes from ``offset``; grains that are not stored read as zeros."""
+        if not self.header.compressed and offset >= 0 and self._grain_size < length <= _MAX_STRETCH:
+            self._fetch_neighbours(offset, min(length, self.size - offset))
         return read_by_blocks(self._read_grain, self._grain_size, self.size, offset, length)
+
+    def _fetch_neighbours(self, offset: int, length: int) -> None:
+        """Read what a long stretch needs from the file at once, where its grains lie side by side in it."""
+        first, last = offset // self._grain_size, (offset + length - 1) // self._grain_size
+        start = self._locate(first)
+        places = range(start, start + (last - first + 1) * self._grain_size, self._grain_size)
+        if start > _ZERO_GRAIN * SECTOR and all(
+            self._locate(grain) == place for grain, place in zip(range(first, last + 1), places, strict=True)
+        ):
+            self._source.read(start + offset % self._grain_size, length)
 
     def _read_grain(self, grain: int, skip: int, count: int) -> bytes:
         at = self._locate(grain)
         if at <= _ZERO_GRAIN * SECTOR:
             return bytes(count)
-        if not self.compressed:
+        if not self.header.compressed:
             return read_exactly(self._source, at + skip, count, "VMDK grain")
         return self._inflated(at)[skip : skip + count].ljust(count, b"\0")
 
@@ -215,8 +213,9 @@ class SparseExtent:
         return data
 
     def _inflate(self, at: int) -> bytes:
-        # One read for the marker and what follows it: a grain of a disk packs to half its size and less.
-        length = number("<I", self._source.read(at, _MARKER_SIZE + self._grain_size // 2), 8)
+        # One read for the marker and what follows it, and for the next grain: most pack to half their size
+        # and less, and what belongs together lies together.
+        length = number("<I", self._source.read(at, _MARKER_SIZE + self._grain_size * 7 // 8), 8)
         if not 0 < length <= 2 * self._grain_size:
             raise CorruptImageError(f"a grain of {length} compressed bytes at byte {at}")
         packed = read_exactly(self._source, at + _MARKER_SIZE, length, "VMDK grain")

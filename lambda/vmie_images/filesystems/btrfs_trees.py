@@ -23,6 +23,7 @@ _CHUNK_TREE_OBJECT, _CHUNK_ITEM = 256, 228
 _RAID0, _RAID10, _RAID5, _RAID6 = 1 << 3, 1 << 6, 1 << 7, 1 << 8
 _MAX_LEVEL = 8
 _CACHED_NODES = 64
+_AROUND = 64 * 1024
 MAX_NODES = 2000
 """Nodes that one inspection reads of one file system."""
 MAX_CHUNKS = 1 << 16
@@ -82,21 +83,23 @@ class BtrfsTrees:
             CorruptImageError: No chunk holds the address.
             UnreadableLayoutError: The chunk is striped over devices.
         """
-        index = bisect_right(self._chunks, (logical, LAST, LAST, LAST)) - 1
-        if index < 0:
-            raise CorruptImageError(f"the btrfs address {logical} lies in no chunk")
-        start, size, physical, _ = self._chunks[index]
-        if not start <= logical < start + size:
-            raise CorruptImageError(f"the btrfs address {logical} lies in no chunk")
+        start, _, physical, _ = self._chunks[self._chunk_of(logical)]
         if physical < 0:
             raise UnreadableLayoutError("a btrfs profile that stripes data over devices")
         return read_exactly(self._volume, physical + logical - start, length, "btrfs data")
+
+    def _chunk_of(self, logical: int) -> int:
+        index = bisect_right(self._chunks, (logical, LAST, LAST, LAST)) - 1
+        if index < 0 or logical >= self._chunks[index][0] + self._chunks[index][1]:
+            raise CorruptImageError(f"the btrfs address {logical} lies in no chunk")
+        return index
 
     def _node(self, address: int) -> bytes:
         if address not in self._cache:
             self._read += 1
             if self._read > MAX_NODES:
                 raise CorruptImageError(f"more than {MAX_NODES} btrfs nodes were needed")
+            self._read_around(address)
             node = self.read(address, self.node_size)
             if number("<Q", node, 48) != address:
                 raise CorruptImageError(f"the btrfs node at {address} says that it is another")
@@ -105,6 +108,14 @@ class BtrfsTrees:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(address)
         return self._cache[address]
+
+    def _read_around(self, address: int) -> None:
+        """Have the neighbours of a node read along: leaves that are needed together are written together."""
+        start, size, physical, _ = self._chunks[self._chunk_of(address)]
+        first = max(start, address // _AROUND * _AROUND)
+        last = min(start + size, first + _AROUND)
+        if physical >= 0 and address + self.node_size <= last:
+            self._volume.read(physical + first - start, last - first)
 
     def items(self, root: int, first: Key, last: Key, depth: int = 0) -> Iterator[tuple[Key, bytes]]:
         """The items of a tree whose keys lie between ``first`` and ``last``, both included, in order."""

@@ -7,7 +7,10 @@ from vmie_images.ranges import RangeSource
 
 _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
 _BITLOCKER_TO_GO = bytes.fromhex("3bd66749292ed84a8399f6a339e3d001")
-_MIB = 1 << 20
+_KIB = 1 << 10
+_HEAD = 4096
+_SUPERBLOCKS = 68 * _KIB
+"""Bytes at a volume's start that the superblocks of all kinds but ZFS lie in."""
 
 ENCRYPTED = frozenset({"LUKS", "BitLocker"})
 """Kinds whose content cannot be read without a key."""
@@ -16,8 +19,11 @@ ENCRYPTED = frozenset({"LUKS", "BitLocker"})
 def probe(volume: RangeSource) -> str | None:
     """The kind of file system or volume: ``ext``, ``XFS``, ``btrfs``, ``NTFS``, ``FAT``, ``LVM``, ... or
     ``None``."""
-    head = volume.read(0, 4096)
-    return _by_head(head) or _by_structure(volume, head)
+    kind = _by_head(volume.read(0, _HEAD))
+    if kind is not None:
+        return kind
+    start = volume.read(0, _SUPERBLOCKS)
+    return _by_superblock(start) or _by_structure(volume, start)
 
 
 def _by_head(head: bytes) -> str | None:
@@ -43,28 +49,34 @@ def _by_head(head: bytes) -> str | None:
     return "FAT" if fat and head[510:512] == b"\x55\xaa" else None
 
 
-def _by_structure(volume: RangeSource, head: bytes) -> str | None:
-    beyond = volume.read(32 * 1024, 64 * 1024)
-    if beyond[32 * 1024 + 64 : 32 * 1024 + 72] == b"_BHRfS_M":
+def _by_superblock(start: bytes) -> str | None:
+    beyond = start[32 * _KIB :]
+    if beyond[32 * _KIB + 64 : 32 * _KIB + 72] == b"_BHRfS_M":
         return "btrfs"
     if beyond.startswith(b"JFS1"):
         return "JFS"
-    if beyond[32 * 1024 + 52 :].startswith((b"ReIsErFs", b"ReIsEr2Fs", b"ReIsEr3Fs")):
+    if beyond[32 * _KIB + 52 :].startswith((b"ReIsErFs", b"ReIsEr2Fs", b"ReIsEr3Fs")):
         return "ReiserFS"
-    if volume.read(4096, 4) == _MD_MAGIC:
-        return "mdraid"
-    # Version 1.0 is 8 KiB before the end, version 0.90 in the last whole 64 KiB but one.
-    for at in ((volume.size - 8192) // 4096 * 4096, (volume.size // 65536 - 1) * 65536):
-        if at > 0 and volume.read(at, 4) == _MD_MAGIC:
-            return "mdraid"
-    if _is_zfs(volume):
+    return "mdraid" if start[4096:4100] == _MD_MAGIC else None
+
+
+def _by_structure(volume: RangeSource, start: bytes) -> str | None:
+    # The uberblocks of a pool lie 128 KiB into its first label, in either byte order.
+    uberblock = volume.read(128 * _KIB, 8)
+    if len(uberblock) == 8 and 0x00BAB10C in (number("<Q", uberblock), number(">Q", uberblock)):
         return "ZFS"
-    if len(head) >= 512 and head[510:512] == b"\x55\xaa" and head[0] in (0xEB, 0xE9) and head[21] >= 0xF0:
+    if any(start) and _ends_as_raid(volume):
+        return "mdraid"
+    if start[510:512] == b"\x55\xaa" and start[0] in (0xEB, 0xE9) and start[21] >= 0xF0:
         return "FAT"
     return None
 
 
-def _is_zfs(volume: RangeSource) -> bool:
-    """The uberblocks of a pool lie 128 KiB into its first label, in either byte order."""
-    uberblock = volume.read(128 * 1024, 8)
-    return len(uberblock) == 8 and 0x00BAB10C in (number("<Q", uberblock), number(">Q", uberblock))
+def _ends_as_raid(volume: RangeSource) -> bool:
+    """Version 1.0 is 8 KiB before the end, version 0.90 in the last whole 64 KiB but one."""
+    places = ((volume.size - 8192) // 4096 * 4096, (volume.size // 65536 - 1) * 65536)
+    first = min(places)
+    if first <= 0:
+        return False
+    end = volume.read(first, volume.size - first)
+    return any(end[place - first :].startswith(_MD_MAGIC) for place in places)

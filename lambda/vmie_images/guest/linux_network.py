@@ -19,6 +19,8 @@ _STATIC = re.compile(
     r"^\s*(iface\s+\S+\s+inet\s+static|BOOTPROTO\s*=\s*[\"']?(?:static|none)|Address\s*=|address1\s*=|method\s*=\s*manual)",
     re.MULTILINE | re.IGNORECASE,
 )
+_CONFIGURES = re.compile(r"^\s*iface\s+(?!lo\b)\S+\s+inet6?\s+\w+", re.MULTILINE)
+"""An interface that ifupdown configures: the other tools leave that alone, and nobody runs two of them."""
 _FOLDERS = {
     "/etc/sysconfig/network-scripts": "ifcfg-",
     "/etc/sysconfig/network": "ifcfg-",
@@ -73,6 +75,8 @@ def _files(root: LinuxRoot) -> list[tuple[str, str]]:
     words = root.text("/etc/network/interfaces")
     if words:
         found.append(("/etc/network/interfaces", words))
+        if _CONFIGURES.search(words):
+            return found
     etc = root.list("/etc")
     for folder, prefix in _FOLDERS.items():
         if folder.split("/")[2] not in etc:

@@ -80,7 +80,7 @@ def _open(volume: Volume, log: FindingLog) -> None:
             volume.tree = _READERS[volume.kind](volume.data)
     except CorruptImageError as error:
         volume.problem = error.found
-        log.add("FileSystemDamaged", f"{volume.described} ({volume.kind}): {error.found}")
+        log.add(error.code or "FileSystemDamaged", f"{volume.described} ({volume.kind}): {error.found}")
     except UnreadableLayoutError as error:
         volume.problem = str(error)
         log.add("FileSystemUnreadable", f"{volume.described}: {error}")

@@ -138,7 +138,7 @@ def test_a_volume_is_recognised_by_its_marks(name, kind) -> None:
     ],
 )
 def test_what_is_not_read_is_recognised_all_the_same(offset, mark, kind) -> None:
-    data = bytearray(1 << 20)
+    data = bytearray(b"\1").ljust(1 << 20, b"\0")
     data[offset : offset + len(mark)] = mark
 
     assert probe(MemorySource(bytes(data[: 1 << 20]))) == kind

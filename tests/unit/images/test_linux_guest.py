@@ -43,6 +43,7 @@ def with_initrd(content: bytes) -> dict[str, bytes | str]:
     return guest() | {INITRD: content}
 
 
+LOOPBACK = "auto lo\niface lo inet loopback\n"
 UBUNTU = 'ID=ubuntu\nNAME="Ubuntu"\nVERSION_ID="22.04"\n'
 REMOVED = {
     "kernel of another series": (
@@ -105,11 +106,14 @@ REMOVED = {
         "PredictableInterfaceNames",
     ),
     "netplan": (
-        files(etc__netplan__one_dot_yaml="ethernets:\n  enp0s3:\n    dhcp4: true\n"),
+        files(
+            etc__network__interfaces=LOOPBACK,
+            etc__netplan__one_dot_yaml="ethernets:\n  enp0s3:\n    dhcp4: true\n",
+        ),
         "PredictableInterfaceNames",
     ),
     "network manager": (
-        guest()
+        files(etc__network__interfaces=LOOPBACK)
         | {"etc/NetworkManager/system-connections/wired": "[connection]\ninterface-name=eno16777984\n"},
         "PredictableInterfaceNames",
     ),
@@ -117,7 +121,11 @@ REMOVED = {
         files(etc__network__interfaces="iface eth0 inet static\n address 10.0.0.5\n"),
         "StaticAddress",
     ),
-    "ifcfg": (guest() | {"etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=static\n"}, "StaticAddress"),
+    "ifcfg": (
+        files(etc__network__interfaces=None)
+        | {"etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=static\n"},
+        "StaticAddress",
+    ),
     "VMware tools": (guest() | {"etc/vmware-tools/tools.conf": ""}, "VmwareTools"),
     "no cloud-init": (files(etc__cloud__cloud_dot_cfg=None), "NoCloudInit"),
     "no SSH": (files(etc__ssh__sshd_config=None), "NoSshServer"),
@@ -127,6 +135,12 @@ REMOVED = {
 @pytest.mark.parametrize(("changed", "code"), REMOVED.values(), ids=REMOVED)
 def test_one_thing_that_is_wrong_is_found_and_nothing_else(changed, code) -> None:
     assert codes(changed) == {code}
+
+
+def test_what_ifupdown_configures_is_what_counts() -> None:
+    stale = guest() | {"etc/netplan/one.yaml": "ethernets:\n  ens192:\n    addresses: [10.0.0.5/24]\n"}
+
+    assert codes(stale) == set()
 
 
 def test_udev_rules_that_name_interfaces_matter_to_old_kernels() -> None:

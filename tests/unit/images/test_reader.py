@@ -25,8 +25,8 @@ def test_reads_adjacent_missing_blocks_in_one_request() -> None:
     source = RecordingSource(bytes(range(256)) * 2048)
     reader = RangeReader(source)
 
-    assert reader.read(100, 3 * BLOCK_SIZE) == (bytes(range(256)) * 2048)[100 : 100 + 3 * BLOCK_SIZE]
-    assert source.reads == [(0, 4 * BLOCK_SIZE)]
+    assert reader.read(100, 7 * BLOCK_SIZE) == (bytes(range(256)) * 2048)[100 : 100 + 7 * BLOCK_SIZE]
+    assert source.reads == [(0, 8 * BLOCK_SIZE)]
 
 
 WINDOW = READ_AHEAD * BLOCK_SIZE
@@ -44,15 +44,25 @@ def test_reads_no_block_twice_while_it_is_cached() -> None:
     assert (reader.cost.gets, reader.cost.bytes) == (2, 2 * WINDOW)
 
 
-def test_reads_ahead_up_to_what_is_cached_or_the_end() -> None:
-    source = RecordingSource(bytes(2 * WINDOW + 10))
+def test_reads_ahead_up_to_what_is_cached() -> None:
+    source = RecordingSource(bytes(3 * WINDOW))
     reader = RangeReader(source)
 
     reader.read(2 * BLOCK_SIZE, 1)
     reader.read(0, 1)
-    reader.read(2 * WINDOW, 10)
 
-    assert source.reads == [(2 * BLOCK_SIZE, WINDOW), (0, 2 * BLOCK_SIZE), (2 * WINDOW, 10)]
+    assert source.reads == [(2 * BLOCK_SIZE, WINDOW), (0, 2 * BLOCK_SIZE)]
+
+
+def test_begins_earlier_where_the_end_leaves_nothing_ahead() -> None:
+    source = RecordingSource(bytes(2 * WINDOW + 10))
+    reader = RangeReader(source)
+
+    reader.read(2 * WINDOW, 10)
+    reader.read(2 * WINDOW - BLOCK_SIZE, 1)
+
+    start = 2 * WINDOW - (READ_AHEAD - 1) * BLOCK_SIZE
+    assert source.reads == [(start, (READ_AHEAD - 1) * BLOCK_SIZE + 10)]
 
 
 def test_forgets_the_blocks_used_longest_ago() -> None:

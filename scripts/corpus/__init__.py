@@ -1,0 +1,1 @@
+"""Disks made by other people's tools, to hold the inspection's readers against."""

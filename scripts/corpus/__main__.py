@@ -1,0 +1,1 @@
+"""Build the corpus and hold the inspection against it: ``python -m scripts.corpus``."""
