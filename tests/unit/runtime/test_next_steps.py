@@ -9,7 +9,9 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from vmie_runtime.next_steps import Imported, after_import, instance_type
+from vmie_runtime.made import Made
+from vmie_runtime.next_steps import Imported, after_import, instance_type, of_request
+from vmie_runtime.request import Request, Status
 
 _AMI, _SNAPSHOT, _VOLUME, _INSTANCE = "ami-0a1", "snap-0a1", "vol-0a1", "i-0a1"
 _UBUNTU: dict[str, Any] = {
@@ -131,6 +133,33 @@ def test_the_steps_are_bounded() -> None:
     many = after_import(_imported(snapshot_ids=[f"snap-{n}" for n in range(500)], guest=guest))
     assert len(many) <= 12
     assert all(len(step) < 700 for step in after_import(_imported(image_id=_AMI, guest=guest)))
+
+
+def _request(**changes: Any) -> Request:
+    known = {"id": "r", "source": None, "status": Status.RUNNING, "open_state": None, "queued_at": "t"}
+    return Request(**{**known, **changes})
+
+
+def test_a_requests_own_facts_are_used() -> None:
+    inspection = {"Guest": {**_UBUNTU, "Architecture": "arm64"}}
+    made = Made(image_ids=("ami-old", _AMI), snapshot_ids=(_SNAPSHOT,))
+    steps = of_request(_request(made=made, method="snapshot", inspection=inspection), "eu-west-1")
+    assert f"--image-id {_AMI} --instance-type t4g.small" in steps[0]
+    assert "copy-image" not in "".join(steps)
+    unnamed = "".join(of_request(_request(made=made), "eu-west-1"))
+    assert "copy-image" in unnamed
+    assert "copy-image" not in "".join(of_request(_request(made=made, options={"Name": "web"}), "eu-west-1"))
+
+
+def test_a_volume_that_the_request_attached_is_not_attached_again() -> None:
+    made = Made(snapshot_ids=(_SNAPSHOT,), volume_ids=(_VOLUME,))
+    options: dict[str, Any] = {"CreateVolume": {}, "AttachVolume": {}}
+    request = _request(operation="ImportSnapshot", method="snapshot", made=made, options=options)
+    assert "attach-volume" not in "".join(of_request(request, "eu-west-1"))
+
+
+def test_a_dry_run_has_no_next_steps() -> None:
+    assert of_request(_request(dry_run=True), "eu-west-1") == []
 
 
 @pytest.mark.parametrize(
