@@ -184,6 +184,38 @@ def test_a_misspelt_key_is_refused_by_name(place, letter):
     assert f"{path[-1]}{letter}" in rejection.text
 
 
+bodies = [json.dumps(document).encode() for document in VALID_REQUESTS.values()]
+bodies.append(json.dumps({"Requests": list(VALID_REQUESTS.values())}).encode())
+splices = st.binary(max_size=3) | st.sampled_from(
+    [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b'"',
+        b"\\u",
+        b"\\ud800",
+        b"null",
+        b"NaN",
+        b"1e999",
+        b"-",
+        b"{}",
+        b'"Vmie":',
+    ]
+)
+
+
+@given(st.sampled_from(bodies), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 4), splices), max_size=4))
+@settings(max_examples=300)
+def test_a_damaged_file_is_rejected_or_read(body, damages):
+    for where, lost, splice in damages:
+        at = int(where * len(body))
+        body = body[:at] + splice + body[at + lost :]
+    outcome_of(body)
+
+
 @given(texts, st.lists(texts, max_size=6))
 def test_the_nearest_name_is_one_of_the_known(name, known):
     assert nearest(name, known) in {None, *known}

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from scripts.request_schema import request_schema
 from scripts.requests_page import EXAMPLES, requests_page
-from tests.unit.runtime.request_documents.asking import accepted, image, rejected, snapshot, valid
+from tests.unit.runtime.request_documents.asking import image, rejected, snapshot, valid
 from tests.unit.runtime.request_documents.test_properties import changed, valid_places, values
 from tests.unit.runtime.request_documents.valid_requests import VALID_REQUESTS
 from vmie_runtime.errors import RequestRejected
@@ -142,7 +142,3 @@ def test_the_links_of_the_page_lead_somewhere():
     for link in re.findall(r"\]\(([^)]+)\)", page):
         name, _, anchor = link.partition("#")
         assert (docs / name).is_file() if name else anchor in headings
-
-
-def test_a_cli_skeleton_with_what_it_needs_is_a_request():
-    assert accepted({"Description": "", "DryRun": True, **image()}).dry_run
