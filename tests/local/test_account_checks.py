@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from vmie_local import LocalAws
-from vmie_runtime.checks import REQUIRED_ACTIONS, Account, Advice, Allowed, Own, examine_account
+from vmie_runtime.checks import REQUIRED_ACTIONS, Advice, Allowed, Own
+from vmie_runtime.checks.examination import Account, examine_account
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.request_documents import RequestDocument
 

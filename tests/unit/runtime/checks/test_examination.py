@@ -12,15 +12,9 @@ import pytest
 
 from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, Document
 from tests.unit.runtime.checks.stubbed import KEY_ARN, Stub, delegating, key, policy
-from vmie_runtime.checks import (
-    REQUIRED_ACTIONS,
-    Account,
-    Allowed,
-    Own,
-    examine_account,
-    examine_guest,
-)
+from vmie_runtime.checks import REQUIRED_ACTIONS, Allowed, Own
 from vmie_runtime.checks.default_encryption import AWS_MANAGED
+from vmie_runtime.checks.examination import Account, examine_account, examine_guest
 from vmie_runtime.diagnosis.catalogue import BY_CODE
 from vmie_runtime.errors import RequestRejected
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -409,3 +412,13 @@ def _leaves(shapes: dict[str, Any], name: str, path: str = "", member: str = "")
         yield from _leaves(shapes, shape["member"]["shape"], f"{path}[]", member)
     else:
         yield path, member
+
+
+def test_reading_the_settings_loads_neither_clients_nor_the_requests_shapes() -> None:
+    root = Path(__file__).resolve().parents[4]
+    source = (
+        f"import sys; sys.path.insert(0, {str(root / 'lambda')!r}); import vmie_runtime.checks.allowed; "
+        "print([name for name in sys.modules if name.startswith(('boto', 'vmie_runtime.request_documents'))])"
+    )
+    answer = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
