@@ -133,19 +133,21 @@ class Intake:
                 raise TransientServiceError("The fleet is longer than the time for it; the rest follows.")
             for request, is_new in zip(portion, self.table.create_all(portion), strict=True):
                 if not is_new:
-                    self._take_again(request, source)
+                    self._take_again(request)
         self.fleets.filled(fleet.id)
         self.fleets.summarise(now)
         return True
 
-    def _take_again(self, entry: Request, source: Source) -> None:
+    def _take_again(self, entry: Request) -> None:
         """Let a known entry belong to the new fleet; what has not succeeded runs again."""
         known = self.table.find(entry.id)
-        if known is None or known.fleet == entry.fleet or entry.fleet is None or entry.ordinal is None:
+        if known is None or known.fleet == entry.fleet:
             return  # Taken by an earlier delivery of this very event.
-        self.table.take_over(known, source=source, fleet=entry.fleet, ordinal=entry.ordinal)
-        if known.open_state is None and known.status is not Status.SUCCEEDED:
-            self.table.reopen(known, now=entry.queued_at, outcome=entry.outcome)
+        runs_again = known.open_state is None and known.status is not Status.SUCCEEDED
+        if not runs_again or not self.table.reopen(
+            known, now=entry.queued_at, outcome=entry.outcome, entry=entry
+        ):
+            self.table.take_over(known, entry)
 
     def _supersede_older(self, newer: Source) -> None:
         for request in self.table.of_source(newer.address):

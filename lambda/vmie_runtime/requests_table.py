@@ -211,13 +211,21 @@ class RequestsTable:
             return self.access.write(operation)
         return self.access.transact(self.leases.release_update(request.id), operation)
 
-    def reopen(self, request: Request, *, now: str, outcome: dict[str, Any] | None = None) -> Request | None:
+    def reopen(
+        self,
+        request: Request,
+        *,
+        now: str,
+        outcome: dict[str, Any] | None = None,
+        entry: Request | None = None,
+    ) -> Request | None:
         """Queue a request that has ended for a new attempt; None where somebody else was faster.
 
         Args:
             request: The request.
             now: When, and its place in the queue.
             outcome: How it ends at once. Default: it is tried.
+            entry: What it was dropped again as; it belongs to that fleet from now on.
         """
         changes: dict[str, Any] = {
             **_NOTHING_DONE,
@@ -235,22 +243,19 @@ class RequestsTable:
         }
         if not request.direct:
             changes["execution_arn"] = None
+        if entry is not None:
+            changes |= _belonging(entry)
         operation = self._update_operation(request.id, changes, None, "")
         operation["ConditionExpression"] = "attribute_not_exists(#state) AND Attempt = :read"
         operation["ExpressionAttributeNames"]["#state"] = "OpenState"
         operation["ExpressionAttributeValues"][":read"] = {"N": str(request.attempt)}
         return self.find(request.id) if self.access.write(operation) else None
 
-    def take_over(self, request: Request, *, source: Source, fleet: str, ordinal: int) -> bool:
-        """Let an entry belong to the fleet that was dropped last; how it stands does not change."""
-        changes = {"fleet": fleet, "ordinal": ordinal}
-        operation = self._update_operation(request.id, changes, None, "")
+    def take_over(self, request: Request, entry: Request) -> bool:
+        """Let a request belong to the fleet that it was dropped again with; how it stands does not change."""
+        operation = self._update_operation(request.id, _belonging(entry), None, "")
         operation["ConditionExpression"] = "attribute_exists(Id)"
         operation["ExpressionAttributeNames"].pop("#state")
-        for number, (name, value) in enumerate(source_attributes(source).items()):
-            operation["UpdateExpression"] += f", #s{number} = :s{number}"
-            operation["ExpressionAttributeNames"][f"#s{number}"] = name
-            operation["ExpressionAttributeValues"] |= serialise({f":s{number}": value})
         return self.access.write(operation)
 
     def open_value(self, state: str) -> str:
@@ -270,6 +275,12 @@ class RequestsTable:
             changes = {**changes, "open_state": self.open_value(changes["open_state"].value)}
         expected = self.open_value(expect.value) if expect else None
         return update_operation(request_id, changes, expected, unset)
+
+
+def _belonging(entry: Request) -> dict[str, Any]:
+    """The changes that put a request into the fleet, and under the source, of an entry."""
+    source = source_attributes(entry.source) if entry.source else {}
+    return {"fleet": entry.fleet, "ordinal": entry.ordinal, **source}
 
 
 def expiry(now: str) -> int:

@@ -44,7 +44,7 @@ def update_operation(
 
     Args:
         request_id: The request.
-        changes: Field names of `Request` and their values; None removes a field.
+        changes: Field names of `Request`, or attributes of its source, and their values; None removes one.
         expect: Only while the request's `OpenState` is this; None: only while it is open.
         unset: Only while this field is not set; empty: whether it is or not.
     """
@@ -52,12 +52,13 @@ def update_operation(
     values: dict[str, Any] = {}
     sets, removes = [], []
     for number, (field, value) in enumerate(changes.items()):
-        names[f"#{number}"] = ATTRIBUTES[field]
+        attribute = ATTRIBUTES.get(field, field)
+        names[f"#{number}"] = attribute
         if value is None:
             removes.append(f"#{number}")
         else:
             sets.append(f"#{number} = :{number}")
-            values[f":{number}"] = _stored(ATTRIBUTES[field], value)
+            values[f":{number}"] = _stored(attribute, value)
     conditions = ["attribute_exists(#state)"]
     if expect is not None:
         conditions = ["#state = :expected"]

@@ -138,6 +138,11 @@ class FakeDynamoDB:
         item = self.items.setdefault(update["Key"]["Id"]["S"], _copy(update["Key"]))
         names, values = _names_and_values(update)
         parts = _CLAUSE.split(update["UpdateExpression"])[1:]
+        changed = [
+            names.get(word, word) for body in parts[1::2] for word in re.findall(r"(?:^|,) *(\S+)", body)
+        ]
+        if len(set(changed)) < len(changed):
+            raise refusal("ValidationException", message="Two document paths overlap with each other")
         for verb, body in zip(parts[::2], parts[1::2], strict=True):
             for assignment in body.split(","):
                 words = assignment.replace("=", " ").split()
