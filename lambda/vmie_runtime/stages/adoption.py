@@ -55,6 +55,10 @@ class Adopt(Stage):
         """The task."""
         return self._stage.describe(ec2, task_id)
 
+    def find(self, work: Work) -> Task | None:
+        """The task, once it was marked."""
+        return self._stage.find(work)
+
     def cancel(self, ec2: EC2Client, task: Task, reason: str) -> None:
         """Cancel it: from its adoption on it is the request's."""
         self._stage.cancel(ec2, task, reason)

@@ -70,7 +70,10 @@ def _import_snapshot(request: Request) -> list[Stage]:
 
 
 def _or_adopted(request: Request, stage: ImportTaskStage) -> Stage:
-    return Adopt(stage) if "ImportTaskId" in request.options else stage
+    """The stage, or the adoption of a task of its kind; a further attempt starts its own, if it can."""
+    startable = bool(containers_of(request.operation, request.parameters))
+    adopts = "ImportTaskId" in request.options and (request.attempt == 1 or not startable)
+    return Adopt(stage) if adopts else stage
 
 
 _PLANS = {"ImportImage": _import_image, "ImportSnapshot": _import_snapshot}
