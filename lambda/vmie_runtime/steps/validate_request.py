@@ -51,7 +51,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     own, document = _own(account), merged_document(request, settings().import_defaults)
     require_allowed(document, settings().allowed, own)
-    disks = _examine_disks(request, client("s3"))
+    # What an earlier stage has read must still be the same when the last one ends.
+    disks = request.disks if request.stage else _examine_disks(request, client("s3"))
     changes: dict[str, Any] = {"disks": disks}
     if request.stage == 0:  # What a later stage made has its name already.
         _require_free_name(request)
