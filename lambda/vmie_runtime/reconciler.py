@@ -131,15 +131,21 @@ class Reconciler:
 
     def _stop(self, request: Request, now: str) -> None:
         """Stop the execution of a request, if it was started, and end the request."""
-        execution = self.executions.find(request)
-        if execution is not None and execution.status == "RUNNING":
-            stop = request.stop or {}
-            self.executions.stop(request, error=stop.get("Code", ""), cause=stop.get("Message", ""))
-            execution = self.executions.find(request)
+        execution = self._stop_execution(request)
         if execution is None or execution.status != "RUNNING":
             self._end_after(request, execution, now)
 
+    def _stop_execution(self, request: Request) -> Execution | None:
+        execution = self.executions.find(request)
+        if execution is None or execution.status != "RUNNING":
+            return execution
+        stop = request.stop or {}
+        self.executions.stop(request, error=stop.get("Code", ""), cause=stop.get("Message", ""))
+        return self.executions.find(request)
+
     def _end_queued(self, request: Request, now: str) -> None:
+        if request.direct:  # Its execution waits for an admission that does not come any more.
+            self._stop_execution(request)
         if self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED):
             self._end(request, now)
 
