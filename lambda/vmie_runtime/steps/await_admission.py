@@ -41,6 +41,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         "open_state": OpenState.QUEUED,
         "queued_at": step.now,
         "direct": True,
+        "operation": "",  # Until it is read: a rejected one may ask for anything.
+        "method": None,
         "execution_arn": step.execution_arn,
         "task_token": event["TaskToken"],
     }
@@ -50,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     except RequestRejected as rejection:
         _record(rejection, Request(**queued), step)
         raise
-    if table.create(Request(**queued, **request_fields(document))):
+    if table.create(Request(**{**queued, **request_fields(document)})):
         request = table.find(step.request_id)
         if request is not None:
             publisher().publish_step(request, event="Queued", now=step.now)

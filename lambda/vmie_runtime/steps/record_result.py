@@ -8,7 +8,6 @@ the service failed by its own fault, as long as the request has attempts left.
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.moments import after
@@ -59,15 +58,9 @@ def _queue_again(
     table: RequestsTable, request: Request, step: StepEvent, *, attempt: int | None
 ) -> dict[str, Any]:
     not_before = after(step.now, random.uniform(*_QUEUE_AGAIN_SECONDS))  # noqa: S311 - jitter, no secret
-    returned = table.return_to_queue(request, not_before=not_before, attempt=attempt)
-    if returned or request.open_state is OpenState.QUEUED:
-        queued = replace(
-            request,
-            status=Status.QUEUED,
-            open_state=OpenState.QUEUED,
-            attempt=attempt or request.attempt,
-            outcome=None,
-        )
+    table.return_to_queue(request, not_before=not_before, attempt=attempt)
+    queued = table.find(request.id)
+    if queued is not None and queued.open_state is OpenState.QUEUED:
         publisher().publish_step(queued, event="Queued", now=step.now)
     return {"Status": Status.QUEUED.value, "NotBefore": not_before}
 

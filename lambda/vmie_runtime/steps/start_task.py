@@ -15,6 +15,7 @@ from vmie_runtime.inspections import decide_method, require_accepted
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Request
 from vmie_runtime.request_entries import merged_document
+from vmie_runtime.stages.containers import given_snapshots
 from vmie_runtime.stages.plan import stage_of
 from vmie_runtime.stages.stage import Stage, Work, ec2_tags
 from vmie_runtime.steps.step_event import StepEvent
@@ -97,7 +98,11 @@ def _start(stage: Stage, work: Work) -> str:
 
 def _mark_as_ours(work: Work) -> None:
     """Tag what the stages before have made: the role may use what carries the workflow's tag only."""
-    made = [*work.request.made.image_ids, *work.request.made.snapshot_ids]
+    given = given_snapshots(work.request.parameters)
+    made = [
+        *work.request.made.image_ids,
+        *(each for each in work.request.made.snapshot_ids if each not in given),
+    ]
     if made:
         with transient_errors_named():
             work.ec2.create_tags(Resources=made, Tags=ec2_tags(work.tags))
