@@ -35,13 +35,13 @@ def read_json(body: bytes) -> tuple[Any, bool]:
     """
     if len(body) > MAX_BYTES:
         raise RequestRejected(
-            "InvalidRequestFile",
+            "RequestFileTooLarge",
             f"The file has {len(body):,} bytes; a request file has at most {MAX_BYTES:,}. Split the fleet.",
         )
     values = body.count(b",") + body.count(b"[") + body.count(b"{")
     if values > MAX_VALUES:
         raise RequestRejected(
-            "InvalidRequestFile", f"The file holds more than {MAX_VALUES:,} values. Split the fleet."
+            "RequestFileTooLarge", f"The file holds more than {MAX_VALUES:,} values. Split the fleet."
         )
     text = _decoded(body)
     repeated = False

@@ -10,6 +10,7 @@ from vmie_runtime.request_documents.instance_rules import check_zone
 from vmie_runtime.request_documents.operations import SIGNATURES
 from vmie_runtime.request_documents.options import (
     IMAGE_IMPORT,
+    INSTANCE_IMPORT,
     LONGEST_DEADLINE,
     OPTIONS,
     SHORTEST_DEADLINE,
@@ -17,8 +18,6 @@ from vmie_runtime.request_documents.options import (
 )
 from vmie_runtime.request_documents.problems import Code, Problems, shown
 
-# What makes an AMI, and so what `Name` can name, by operation; ImportImage makes one anyhow.
-_IMAGE_MAKERS = {SNAPSHOT_IMPORT: "RegisterImage", "ImportInstance": "CreateImage"}
 _SIMPLE_VOLUMES = ("standard", "gp2", "st1", "sc1")
 
 
@@ -82,13 +81,12 @@ def _deadline(options: dict[str, Any], problems: Problems) -> None:
 def _name(operation: str, options: dict[str, Any], problems: Problems) -> None:
     if "Name" not in options:
         return
-    maker = _IMAGE_MAKERS.get(operation)
-    if maker is not None and maker not in options:
+    if operation == INSTANCE_IMPORT and "CreateImage" not in options:
         problems.add(
             Code.INVALID_COMBINATION,
             "Vmie.Name",
-            f"Vmie.Name names an image and the request makes none: add Vmie.{maker} ({{}} will do), or leave "
-            "the name out.",
+            "Vmie.Name names an image and the request makes none: add Vmie.CreateImage ({} will do), or "
+            "leave the name out.",
         )
     for other in ("RegisterImage", "CreateImage"):
         if options.get(other, {}).get("Name", options["Name"]) != options["Name"]:
@@ -139,13 +137,14 @@ def _volume(options: dict[str, Any], problems: Problems) -> None:
         )
     if "CreateVolume" not in options:
         return
-    if "RegisterImage" in options:
-        problems.add(
-            Code.INVALID_COMBINATION,
-            "Vmie.CreateVolume",
-            "Vmie.CreateVolume and Vmie.RegisterImage do not go together: a snapshot becomes a volume or an "
-            "image. Make two requests of it.",
-        )
+    for name in ("RegisterImage", "Name"):
+        if name in options:
+            problems.add(
+                Code.INVALID_COMBINATION,
+                "Vmie.CreateVolume",
+                f"Vmie.CreateVolume and Vmie.{name} do not go together: a snapshot becomes a volume or an "
+                "image. Make two requests of it.",
+            )
     volume, at = options["CreateVolume"], "Vmie.CreateVolume."
     check_zone(volume, at, problems)
     check_encryption(volume, problems, at)

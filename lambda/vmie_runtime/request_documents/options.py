@@ -41,8 +41,9 @@ OPTIONS: dict[str, Option] = {
     "Name": Option(
         shape=Shape(type="string", minimum=3, maximum=128, pattern=AMI_NAME, meaning=AMI_NAME_MEANING),
         meaning="Name of the AMI: 3 to 128 letters, digits, spaces and `()[]./-'@_`. ImportImage names its "
-        "AMI after the task, so a name means a copy of it.",
-        default="the import task's id",
+        "AMI after the task, so a name means a copy of it; with ImportSnapshot a name asks for an AMI.",
+        default="the import task's id; where the pipeline registers the AMI, the disk's file name and the "
+        "request's id",
         operations=(IMAGE_IMPORT, SNAPSHOT_IMPORT, INSTANCE_IMPORT),
     ),
     "Method": Option(

@@ -51,8 +51,9 @@ def test_a_value_is_no_request(body):
 
 
 def test_a_file_that_is_too_large_is_refused_unread():
-    with pytest.raises(RequestRejected, match="16,777,216"):
+    with pytest.raises(RequestRejected, match="16,777,216") as raised:
         parse_file(b"[" + b" " * MAX_BYTES + b"]")
+    assert raised.value.code == "RequestFileTooLarge"
 
 
 def test_a_file_of_a_million_empty_lists_is_refused_unread():

@@ -311,7 +311,12 @@ def test_what_cannot_be_is_rejected_under_its_key(document, code, path, words):
         (image(Vmie={"Name": "web_server*"}), "InvalidParameterValue", "Vmie.Name", "letters, digits"),
         (image(Vmie={"SourceOnSuccess": "delete"}), "InvalidParameterValue", "Vmie.SourceOnSuccess", "keep"),
         (image(Vmie={"Inspection": "off"}), "InvalidParameterValue", "Vmie.Inspection", "enforce, advise"),
-        (snapshot(Vmie={"Name": "web"}), "InvalidParameterCombination", "Vmie.Name", "Vmie.RegisterImage"),
+        (
+            snapshot(Vmie={**volume(), "Name": "web"}),
+            "InvalidParameterCombination",
+            "Vmie.CreateVolume",
+            "Vmie.CreateVolume and Vmie.Name",
+        ),
         (
             valid("an instance", Vmie={"Name": "web"}),
             "InvalidParameterCombination",
@@ -471,6 +476,7 @@ def test_options_that_cannot_be_are_rejected_under_their_key(document, code, pat
         image(Vmie={"Tags": {f"k{n}": "" for n in range(40)}}),
         image(Vmie={"Tags": {"k" * 128: "v" * 256}}),
         image(Vmie={"Tags": {"prix": "10\u00a0€", "awsome": "vmie"}}),
+        snapshot(Vmie={"Name": "web"}),
         snapshot(Vmie=volume()),
         snapshot(Vmie=volume(VolumeType="gp3", Iops=3000, Throughput=250)),
         snapshot(Vmie={"RegisterImage": {"BootMode": "uefi-preferred", "Architecture": "arm64"}}),
