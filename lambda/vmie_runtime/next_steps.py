@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vmie_runtime.request import Request
 
 _MOST_STEPS = 12
-_MOST_IDS = 25
+_MOST_IDS = 5
 # What is done with the result, not with the request, of the advice that an import was given.
 _FOR_LATER = ("DedicatedHostsNeeded", "RedHatCloudAccess", "SuseBringYourOwnSubscription")
 
@@ -55,6 +55,11 @@ class Imported:
     def dedicated(self) -> bool:
         """Whether it may run on Dedicated Hosts only."""
         return any(advice.get("Code") == "DedicatedHostsNeeded" for advice in self.advice)
+
+    @property
+    def ignores_keys(self) -> bool:
+        """Whether nothing in the guest is known to put EC2's key pair in place."""
+        return self.guest.get("Family") == "linux" and self.guest.get("CloudInit") is False
 
     def lacks(self, driver: str) -> bool:
         """Tell whether the guest is known to lack a driver, `Ena` or `Nvme`."""
@@ -106,9 +111,10 @@ def _steps(imported: Imported) -> Iterator[str]:
 
 def _with_image(imported: Imported, image_id: str) -> Iterator[str]:
     tenancy = " --placement Tenancy=host" if imported.dedicated else ""
+    key = "" if imported.ignores_keys else " --key-name KEY_NAME"
     yield (
         f"Launch it: {_ec2(imported)} run-instances --image-id {image_id} "
-        f"--instance-type {instance_type(imported)} --key-name KEY_NAME{tenancy}"
+        f"--instance-type {instance_type(imported)}{key}{tenancy}"
     )
     if imported.converted:
         yield (
@@ -166,6 +172,9 @@ def _in_guest(imported: Imported) -> Iterator[str]:
             f"The guest has no {' and no '.join(missing)} driver, and instances of today's (Nitro) types do "
             f"not come up without: install {where}, before it is launched on one."
         )
+    if imported.ignores_keys:
+        yield "The guest has no cloud-init, so EC2's key pairs do not reach it: log in with its own "
+        "accounts and keys."
     lost = [
         f"{entry.get('Device')} at {entry.get('MountPoint')}"
         for entry in imported.guest.get("Fstab") or []

@@ -67,7 +67,7 @@ class Subject(Enum):
         """How it could be allowed, as the end of a sentence."""
         if not self.setting:
             return "; no setting allows it"
-        return f" ({self.setting} would)"
+        return f"; the setting {self.setting} would"
 
 
 @dataclass(frozen=True, kw_only=True)

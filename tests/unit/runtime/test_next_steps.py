@@ -99,6 +99,14 @@ def test_disks_that_fstab_misses_are_named() -> None:
     assert "fstab" not in _text(image_id=_AMI, guest=_UBUNTU)
 
 
+def test_a_guest_that_takes_no_key_is_not_given_one() -> None:
+    text = _text(image_id=_AMI, guest={**_UBUNTU, "CloudInit": False})
+    assert "--key-name" not in text
+    assert "no cloud-init" in text
+    for guest in (_WINDOWS, {**_UBUNTU, "CloudInit": True}, {}):
+        assert "--key-name KEY_NAME" in _text(image_id=_AMI, guest=guest)
+
+
 def test_windows_gets_its_antivirus_back() -> None:
     assert "antivirus" in _text(image_id=_AMI, guest=_WINDOWS)
     assert "antivirus" not in _text(image_id=_AMI, guest=_UBUNTU)
@@ -132,6 +140,7 @@ def test_the_steps_are_bounded() -> None:
     }
     many = after_import(_imported(snapshot_ids=[f"snap-{n}" for n in range(500)], guest=guest))
     assert len(many) <= 12
+    assert "register-image" in many[-1]
     assert all(len(step) < 700 for step in after_import(_imported(image_id=_AMI, guest=guest)))
 
 
