@@ -5,6 +5,8 @@ Codes and texts are AWS's own where somebody has published one; those that nobod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vmie_local.front_door.api_call import ApiError
 
 
@@ -127,6 +129,14 @@ def task_not_cancellable(task_id: str, status: str) -> ApiError:
     return ApiError(
         "DeleteConversionTaskError",
         f"The conversion task cannot be canceled. The task {task_id} is {status}.",
+    )
+
+
+def no_such_phase(phase: str, phases: Sequence[str]) -> ApiError:
+    """A fault was asked for in a phase that this kind of task never is in. This is the local AWS's own."""
+    return ApiError(
+        "FaultPhaseUnknown",
+        f"A fault was asked for in the phase {phase!r}; this task has the phases {', '.join(phases)}.",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from vmie_local.vm_import import status_messages
+from vmie_local.vm_import import request_errors, status_messages
 from vmie_local.vm_import.phases import Phase
 
 Status = Literal["active", "completed", "deleting", "deleted"]
@@ -69,6 +69,8 @@ class Task(ABC):
     def __init__(
         self, task_id: str, phases: tuple[Phase, ...], started_at: float, fault: TaskFault | None
     ) -> None:
+        if fault and fault.phase not in (phase.message for phase in phases):
+            raise request_errors.no_such_phase(fault.phase, [phase.message for phase in phases])
         self.id, self.started_at, self.fault = task_id, started_at, fault
         self.status: Status = "active"
         self.status_message: str | None = None

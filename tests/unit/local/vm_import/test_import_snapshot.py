@@ -303,6 +303,15 @@ def test_a_fault_ends_the_task_with_its_message(world: World) -> None:
     assert world.registry.snapshots == {}
 
 
+def test_a_fault_in_a_phase_that_never_comes_is_refused_with_the_phases_there_are(world: World) -> None:
+    world.faults.waiting.append(TaskFault("ClientError: no", "booting"))
+
+    assert refused(world) == (
+        "FaultPhaseUnknown: A fault was asked for in the phase 'booting'; this task has the phases pending, "
+        "validating, validated, downloading/converting."
+    )
+
+
 def test_without_a_decoder_the_snapshot_has_the_disk_s_size_and_no_blocks(world: World) -> None:
     world.use(None)
     detail = finish(world, start(world))
