@@ -56,7 +56,11 @@ def parse_start(document: Any) -> RequestDocument:
             'The input holds "Requests": an execution carries one request. Drop the fleet as a file under '
             "requests/ in the bucket, or start one execution for each entry.",
         )
-    return _read(document, _canonical(document), look_through=True)
+    try:
+        text = _canonical(document)
+    except ValueError as error:  # What `read_json` keeps out of files.
+        raise RequestRejected("InvalidJson", "The input holds a number of thousands of digits.") from error
+    return _read(document, text, look_through=True)
 
 
 def _fleet(document: dict[str, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from tests.unit.runtime.request_documents.asking import (
     rejected,
 )
 from vmie_runtime.errors import RequestRejected
-from vmie_runtime.request_documents import parse_file
+from vmie_runtime.request_documents import parse_file, parse_start
 from vmie_runtime.request_documents.json_text import MAX_BYTES
 
 REQUEST = json.dumps(image()).encode()
@@ -116,3 +116,15 @@ def test_control_characters_do_not_reach_a_message():
     rejection = rejected(image(Platform="Linux\n\x1b[31mroot: all is well\u202e"))
     assert rejection.text.isprintable()
     assert entry_of(image()).rejection is None
+
+
+def test_a_start_with_a_huge_number_is_refused_under_its_key():
+    with pytest.raises(RequestRejected) as raised:
+        parse_start(image(Vmie={"Attempts": 10**50}))
+    assert parameters_at_fault(raised.value) == ["Vmie.Attempts"]
+    assert "a number of more than 40 digits" in raised.value.text
+
+
+def test_a_start_with_a_number_that_python_will_not_print_is_refused():
+    with pytest.raises(RequestRejected, match="thousands of digits"):
+        parse_start(image(Vmie={"Attempts": 10**5000}))
