@@ -143,3 +143,34 @@ def test_a_hole_at_the_end_is_no_block(tmp_path: Path) -> None:
 
     assert list(nonzero_blocks(path)) == []
     assert SnapshotBlocks(path, 3072).indexes() == []
+
+
+def test_a_volume_and_a_snapshot_of_it_share_the_blocks_of_the_first_snapshot(store: BlockStore) -> None:
+    store.create("snap-1", 1).write(3, ONES)
+    store.derive("vol-1", 4, "snap-1")
+    store.derive("snap-2", 4, "vol-1")
+    store.remove("vol-1")
+
+    taken = store.require("snap-2")
+    assert (taken.indexes(), taken.read(3), taken.volume_size) == ([3], ONES, 4)
+    assert taken.origin is store.require("snap-1")
+    assert not taken.path.exists()
+
+
+def test_a_copy_outlives_its_source_and_begins_a_lineage(store: BlockStore) -> None:
+    source = store.create("snap-1", 1)
+    source.write(0, ONES)
+    store.derive("snap-2", 1, "snap-1", copy=True)
+    store.remove("snap-1")
+
+    copy = store.require("snap-2")
+    assert copy.read(0) == ONES
+    assert copy.origin is copy
+    store.remove("snap-2")
+    assert not source.path.exists()
+
+
+def test_there_is_nothing_to_share_of_what_nobody_wrote_to(store: BlockStore) -> None:
+    store.derive("snap-2", 1, "vol-1")
+
+    assert store.find("snap-2") is None
