@@ -139,7 +139,7 @@ def test_an_instance_is_exported_once_the_bucket_s_acl_grants_it(guide: Guide) -
     assert re.fullmatch("export-i-[0-9a-f]{17}", task_id)
     assert started["ExportToS3Task"] == {
         "ContainerFormat": "ova",
-        "DiskImageFormat": "VMDK",
+        "DiskImageFormat": "vmdk",
         "S3Bucket": BUCKET,
         "S3Key": f"vms/{task_id}.ova",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from vmie_local.front_door.authorization.requirement import partition
 from vmie_local.place import Place
 from vmie_local.settings import IamMode
 from vmie_local.vm_import import request_errors
@@ -38,7 +39,6 @@ class ServiceRoles:
         roles: Roles,
         *,
         mode: IamMode = "enforce",
-        partition: str = "aws",
         propagation_seconds: float = 10.0,
     ) -> None:
         """Set the rules.
@@ -46,11 +46,10 @@ class ServiceRoles:
         Args:
             roles: IAM.
             mode: `record` only logs what is wrong with a role, `off` asks for nothing but its existence.
-            partition: Of the ARNs.
             propagation_seconds: A role changed less than this ago, on the cloud's clock, is not yet seen. IAM
                 is eventually consistent: people wait 10 to 30 seconds. 0 sees every change at once.
         """
-        self._roles, self._mode, self._partition = roles, mode, partition
+        self._roles, self._mode = roles, mode
         self.propagation_seconds = propagation_seconds
 
     def check(self, place: Place, name: str, objects: Iterable[tuple[str, str]], now: float) -> ServiceRole:
@@ -65,7 +64,7 @@ class ServiceRoles:
         Raises:
             ApiError: `InvalidParameter`, if it cannot.
         """
-        return self._check(place, name, self._to_import(objects), now)
+        return self._check(place, name, _to_import(place, objects), now)
 
     def check_export(self, place: Place, name: str, bucket: str, key: str, now: float) -> ServiceRole:
         """The role, if it can be assumed and may do what an export to this object needs.
@@ -80,7 +79,7 @@ class ServiceRoles:
         Raises:
             ApiError: `InvalidParameter`, if it cannot.
         """
-        return self._check(place, name, self._to_export(bucket, key), now)
+        return self._check(place, name, _to_export(place, bucket, key), now)
 
     def _check(self, place: Place, name: str, needed: Iterable[tuple[str, str]], now: float) -> ServiceRole:
         role = self._roles.find(place.account, name)
@@ -102,7 +101,7 @@ class ServiceRoles:
         context = {
             "sts:ExternalId": EXTERNAL_ID,
             "aws:SourceAccount": place.account,
-            "aws:SourceArn": f"arn:{self._partition}:vmie:{place.region}:{place.account}:*",
+            "aws:SourceArn": f"arn:{partition(place.region)}:vmie:{place.region}:{place.account}:*",
         }
         if not self._roles.may_assume(role, SERVICE_PRINCIPAL, context):
             return f"its trust policy does not let {SERVICE_PRINCIPAL} assume it with {context}"
@@ -111,21 +110,23 @@ class ServiceRoles:
                 return f"its policies do not allow {action} on {resource}"
         return None
 
-    def _to_import(self, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-        for bucket, key in objects:
-            bucket_arn = f"arn:{self._partition}:s3:::{bucket}"
-            yield "s3:GetBucketLocation", bucket_arn
-            yield "s3:ListBucket", bucket_arn
-            yield "s3:GetObject", f"{bucket_arn}/{key}"
-        for action in EC2_ACTIONS:
-            yield action, "*"
 
-    def _to_export(self, bucket: str, key: str) -> Iterable[tuple[str, str]]:
-        bucket_arn = f"arn:{self._partition}:s3:::{bucket}"
-        for action in EXPORT_BUCKET_ACTIONS:
-            yield action, bucket_arn
+def _to_import(place: Place, objects: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    for bucket, key in objects:
+        bucket_arn = f"arn:{partition(place.region)}:s3:::{bucket}"
+        yield "s3:GetBucketLocation", bucket_arn
+        yield "s3:ListBucket", bucket_arn
         yield "s3:GetObject", f"{bucket_arn}/{key}"
-        yield "s3:PutObject", f"{bucket_arn}/{key}"
-        yield "s3:PutObject", f"{bucket_arn}/{WRITE_PROBE}"
-        for action in EC2_ACTIONS:
-            yield action, "*"
+    for action in EC2_ACTIONS:
+        yield action, "*"
+
+
+def _to_export(place: Place, bucket: str, key: str) -> Iterable[tuple[str, str]]:
+    bucket_arn = f"arn:{partition(place.region)}:s3:::{bucket}"
+    for action in EXPORT_BUCKET_ACTIONS:
+        yield action, bucket_arn
+    yield "s3:GetObject", f"{bucket_arn}/{key}"
+    yield "s3:PutObject", f"{bucket_arn}/{key}"
+    yield "s3:PutObject", f"{bucket_arn}/{WRITE_PROBE}"
+    for action in EC2_ACTIONS:
+        yield action, "*"

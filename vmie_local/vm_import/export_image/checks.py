@@ -14,14 +14,14 @@ def exportable_disk(place: Place, image: Machine) -> Disk:
     """The disk of an AMI that can be exported.
 
     Raises:
-        ApiError: `InvalidParameter` with the first reason why it cannot.
+        ApiError: `InvalidParameter` or `NotExportable`, with the first reason why it cannot.
     """
+    if image.marketplace:
+        raise errors.marketplace_image(image.id)
     if any(disk.encrypted for disk in image.disks):
         raise errors.image_not_exportable(image.id, "has encrypted EBS block devices")
     if image.owner != place.account:
         raise errors.image_not_exportable(image.id, "is owned by another account")
-    if image.marketplace:
-        raise errors.image_not_exportable(image.id, "contains software of AWS Marketplace")
     if image.instance_store or not image.disks:
         raise errors.image_not_exportable(image.id, "has no EBS root device")
     if len(image.disks) > 1:

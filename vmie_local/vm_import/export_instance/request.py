@@ -10,10 +10,11 @@ from typing import Any
 from vmie_local.disk_images.encoding import EXTENSIONS
 from vmie_local.front_door.api_call import ApiError
 from vmie_local.vm_import import request_errors, tag_specifications
+from vmie_local.vm_import.exports import errors
 
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]+")
-DEFAULT_FORMATS = {"vmware": "VMDK", "citrix": "VHD", "microsoft": "VHD"}
-"""Target environments and the format of each (user guide, "Exporting an instance as a VM")."""
+FORMATS = {"vmware": "VMDK", "citrix": "VHD", "microsoft": "VHD"}
+"""Target environments and the one format that each takes: all refuse the RAW of the API's enumeration."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class ExportInstanceRequest:
     Attributes:
         instance_id: The instance.
         environment: `vmware`, `citrix` or `microsoft`.
-        format: `VMDK`, `VHD` or `RAW`.
+        format: `VMDK` or `VHD`.
         container: `ova`, or None where the disk alone is exported.
         bucket: Where the file goes.
         prefix: What its key begins with.
@@ -65,7 +66,7 @@ def parse(parameters: Mapping[str, Any]) -> ExportInstanceRequest:
             raise request_errors.missing(name)
     if not _INSTANCE_ID.fullmatch(str(instance_id)):
         raise ApiError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
-    if environment not in DEFAULT_FORMATS:
+    if environment not in FORMATS:
         raise request_errors.invalid_format("target-environment", environment)
     disk_format, container = _formats(str(environment), target)
     return ExportInstanceRequest(
@@ -83,21 +84,15 @@ def parse(parameters: Mapping[str, Any]) -> ExportInstanceRequest:
 def _formats(environment: str, target: Mapping[str, Any]) -> tuple[str, str | None]:
     """The disk's format and the container's.
 
-    An appliance is for VMware and holds a VMDK, which is what the user guide describes; what AWS says to
-    other combinations nobody has published, so the refusals are ours.
+    An appliance is for VMware, which is what the user guide describes; what AWS says to other combinations
+    nobody has published.
     """
     given, container = target.get("DiskImageFormat"), target.get("ContainerFormat")
-    disk_format = str(given or DEFAULT_FORMATS[environment]).upper()
-    if disk_format not in EXTENSIONS:
-        raise request_errors.invalid_format("disk-image-format", given)
+    only = FORMATS[environment]
+    if given and str(given).upper() != only:
+        raise errors.format_unsupported(str(given), environment, only)
     if container and container != "ova":
         raise request_errors.invalid_format("container-format", container)
-    if container and (environment, disk_format) != ("vmware", "VMDK"):
-        raise request_errors.bad_combination(
-            "The container format ova needs the target environment vmware and the disk image format VMDK."
-        )
-    if disk_format not in (DEFAULT_FORMATS[environment], "RAW"):
-        raise request_errors.bad_combination(
-            f"The target environment {environment} does not take the disk image format {disk_format}."
-        )
-    return disk_format, container
+    if container and environment != "vmware":
+        raise errors.container_unsupported(environment)
+    return only, container

@@ -60,7 +60,7 @@ class ExportInstanceService:
 
     def _check_bucket(self, place: Place, request: ExportInstanceRequest) -> None:
         around = self.surroundings
-        if request.format != "RAW" and around.encoder is None:
+        if around.encoder is None:
             raise errors.no_encoder(request.format)
         controls = require_local(place, request.bucket, around.buckets)
         grantee = grantees().get(place.region)

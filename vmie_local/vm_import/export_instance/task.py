@@ -73,7 +73,7 @@ def describe(task: ExportInstanceTask, _: float, tags: Mapping[str, str]) -> dic
     """A task as DescribeExportTasks shows it; members that are unknown are left out."""
     target = {
         "ContainerFormat": task.request.container,
-        "DiskImageFormat": task.format,
+        "DiskImageFormat": task.format.lower(),  # as public logs show it, whatever the enumeration says
         "S3Bucket": task.bucket,
         "S3Key": task.key,
     }

@@ -25,6 +25,13 @@ def image_not_exportable(image_id: str, reason: str) -> ApiError:
     return ApiError("InvalidParameter", f"The image ID ({image_id}) provided {reason} and is not exportable.")
 
 
+def marketplace_image(image_id: str) -> ApiError:
+    """An image of AWS Marketplace."""
+    return ApiError(
+        "NotExportable", f"The image ID provided ({image_id}) is a marketplace AMI and is not exportable."
+    )
+
+
 def image_busy(image_id: str) -> ApiError:
     """An AMI that is being exported already. The rule is the user guide's; code and text are ours."""
     return ApiError(
@@ -53,6 +60,22 @@ def foreign_snapshot(snapshot_id: str) -> ApiError:
     )
 
 
+def format_unsupported(given: str, environment: str, only: str) -> ApiError:
+    """A disk format that the target environment does not take; the odd end of the text is AWS's own."""
+    return ApiError(
+        "Unsupported",
+        f"diskImageFormat '{given.lower()}' not supported for targetEnvironment '{environment}'. "
+        f"Valid value(s): [\"'{only.lower()}', .",
+    )
+
+
+def container_unsupported(environment: str) -> ApiError:
+    """An appliance for anything but VMware; ours, after the text for disk formats."""
+    return ApiError(
+        "Unsupported", f"containerFormat 'ova' not supported for targetEnvironment '{environment}'."
+    )
+
+
 def bucket_not_granted() -> ApiError:
     """A bucket that the Region's export service may not write to."""
     return ApiError(
@@ -72,5 +95,5 @@ def no_encoder(disk_format: str) -> ApiError:
     return ApiError(
         "Unsupported",
         f"The local AWS needs qemu-img to write {disk_format}, and it is not on PATH. Install it (Debian: "
-        "qemu-utils), or export RAW.",
+        "qemu-utils); without it ExportImage writes RAW only.",
     )

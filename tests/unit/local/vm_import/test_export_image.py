@@ -152,7 +152,6 @@ def test_a_request_that_cannot_be_is_refused(
     ("facts", "reason"),
     [
         ({"owner": "210987654321"}, "is owned by another account"),
-        ({"marketplace": True}, "contains software of AWS Marketplace"),
         ({"instance_store": True}, "has no EBS root device"),
         ({"disks": ()}, "has no EBS root device"),
         ({"disks": (Disk("/dev/sda1", 1), Disk("/dev/sdb", 1))}, "has more than one EBS block device"),
@@ -168,6 +167,14 @@ def test_an_image_that_cannot_be_exported_is_refused(
 
     text = f"InvalidParameter: The image ID ({AMI}) provided {reason} and is not exportable."
     assert refusal(world) == text
+
+
+def test_an_image_of_the_marketplace_is_refused(world: ExportWorld) -> None:
+    world.machines.change_image(marketplace=True, owner="679593333241")
+
+    assert refusal(world) == (
+        f"NotExportable: The image ID provided ({AMI}) is a marketplace AMI and is not exportable."
+    )
 
 
 def test_a_volume_of_one_tebibyte_is_exported(world: ExportWorld) -> None:
