@@ -106,6 +106,8 @@ def test_two_images_cannot_have_one_name_until_the_first_is_gone(storage: Storag
     with pytest.raises(ClientError, match=rf"InvalidAMIName\.Duplicate.*AMI name {name} .* by AMI {first}"):
         storage.register(snapshot_id, Name=name)
     storage.ec2.deregister_image(ImageId=first)
+    with pytest.raises(ClientError, match=r"InvalidAMIID\.Unavailable.*no longer available"):
+        storage.ec2.deregister_image(ImageId=first)
 
     assert storage.register(snapshot_id, Name=name) != first
 

@@ -141,6 +141,7 @@ def test_both_paginators_go_through_every_task(disks: Disks, imported: dict[str,
 
 
 def test_a_task_can_be_tagged_and_cancelled(disks: Disks) -> None:
+    disks.cloud.front_door.faults.add({"Operation": "ImportSnapshot", "Phase": "validating", "Stall": True})
     task_id = disks.start("raw")
     disks.ec2.create_tags(Resources=[task_id], Tags=[{"Key": "team", "Value": "web"}])
     (task,) = disks.ec2.describe_import_snapshot_tasks(Filters=[{"Name": "tag:team", "Values": ["web"]}])[

@@ -102,7 +102,8 @@ def test_a_volume_s_zone_can_be_given_by_its_id(storage: Storage) -> None:
     (zone, *_) = storage.ec2.describe_availability_zones()["AvailabilityZones"]
     volume = storage.ec2.create_volume(AvailabilityZoneId=zone["ZoneId"], Size=1)
 
-    assert volume["AvailabilityZone"] == zone["ZoneName"]
+    assert (volume["AvailabilityZone"], volume["AvailabilityZoneId"]) == (zone["ZoneName"], zone["ZoneId"])
+    assert storage.volume(volume["VolumeId"])["AvailabilityZoneId"] == zone["ZoneId"]
     storage.await_volume(volume["VolumeId"])
     storage.ec2.delete_volume(VolumeId=volume["VolumeId"])
 
@@ -213,7 +214,20 @@ def test_encryption_by_default_encrypts_copies_and_volumes(storage: Storage, sna
     copy = there.copy_snapshot(SourceRegion="us-east-1", SourceSnapshotId=snapshot_id)["SnapshotId"]
     volume = there.create_volume(AvailabilityZone="eu-north-1a", Size=1)
 
+    source = storage.register(snapshot_id)
+    image_id = there.copy_image(Name=unique("c"), SourceImageId=source, SourceRegion="us-east-1")["ImageId"]
+    storage.await_image(image_id, there)
+    (instance,) = there.run_instances(
+        ImageId=image_id,
+        MinCount=1,
+        MaxCount=1,
+        BlockDeviceMappings=[{"DeviceName": "/dev/sdb", "Ebs": {"VolumeSize": 1}}],
+    )["Instances"]
+    attached = [{"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}]
+    launched = there.describe_volumes(Filters=attached)["Volumes"]
+
     (snapshot,) = there.describe_snapshots(SnapshotIds=[copy])["Snapshots"]
     assert (snapshot["Encrypted"], volume["Encrypted"]) == (True, True)
+    assert [one["Encrypted"] for one in launched] == [True, True]
     assert snapshot["KmsKeyId"] == volume["KmsKeyId"]
     assert snapshot["KmsKeyId"].startswith("arn:aws:kms:eu-north-1:")

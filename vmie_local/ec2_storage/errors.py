@@ -13,6 +13,11 @@ def image_missing(image_id: str) -> ApiError:
     return ApiError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
 
 
+def image_gone(image_id: str) -> ApiError:
+    """An AMI that has been deregistered before."""
+    return ApiError("InvalidAMIID.Unavailable", f"The image id '[{image_id}]' is no longer available")
+
+
 def image_unavailable(image_id: str, state: str) -> ApiError:
     """An AMI that is not available (yet). Code of EC2's catalogue, text ours."""
     return ApiError(

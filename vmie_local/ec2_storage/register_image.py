@@ -71,7 +71,8 @@ def deregister_image(around: Surroundings, place: Place, parameters: Mapping[str
         raise request_errors.missing("imageId")
     image = ec2.images.find(place.account, place.region, image_id)
     if image is None:
-        raise errors.image_missing(image_id)
+        gone = ec2.images.was_deregistered(place.account, place.region, image_id)
+        raise errors.image_gone(image_id) if gone else errors.image_missing(image_id)
 
     def act() -> dict[str, Any]:
         ec2.images.deregister(place.account, place.region, image_id)

@@ -145,6 +145,7 @@ def _shown(place: Place, volume_id: str, tags: Mapping[str, str]) -> dict[str, A
         "Size": volume.size,
         "SnapshotId": volume.snapshot_id or "",
         "AvailabilityZone": volume.zone,
+        "AvailabilityZoneId": volume.zone_id,
         "State": volume.state,
         "CreateTime": volume.created_at,
         "Encrypted": volume.encrypted,

@@ -203,6 +203,11 @@ def using(account: str, region: str, snapshot_id: str) -> str | None:
     return next((str(ami.id) for ami in amis if snapshot_id in ami.vmie_image.snapshot_ids), None)
 
 
+def was_deregistered(account: str, region: str, image_id: str) -> bool:
+    """Whether there was an AMI of this id once."""
+    return image_id in backend(account, region).deleted_amis
+
+
 def deregister(account: str, region: str, image_id: str) -> None:
     """Let an AMI go; its snapshots stay."""
     backend(account, region).deregister_image(image_id)

@@ -118,6 +118,11 @@ def merged(
     return list(by_name.values())
 
 
+def _is_encrypted(ec2: Any, ebs: Mapping[str, Any]) -> bool:
+    """Whether a new volume is encrypted: as it is asked for, or because the account encrypts every one."""
+    return bool(ebs.get("Encrypted") or ec2.ebs_encryption_by_default)
+
+
 def _disks_of_launch(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(original)
     def _parse_block_device_mapping(self: Any) -> Any:
@@ -129,7 +134,11 @@ def _disks_of_launch(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
             {
                 "DeviceName": device["DeviceName"],
                 "NoDevice": None,
-                "Ebs": {"DeleteOnTermination": True, **device["Ebs"]},
+                "Ebs": {
+                    "DeleteOnTermination": True,
+                    **device["Ebs"],
+                    "Encrypted": _is_encrypted(self.ec2_backend, device["Ebs"]),
+                },
             }
             for device in merged(image.block_device_mappings, changes)
         ]
@@ -152,7 +161,7 @@ def _disks_of_image(original: Callable[[Any], None]) -> Callable[[Any], None]:
                 ebs["VolumeSize"],
                 mapping["DeviceName"],
                 snapshot_id if known else None,
-                ebs.get("Encrypted", False),
+                _is_encrypted(self.ec2_backend, ebs),
                 ebs["DeleteOnTermination"],
                 None,
                 volume_type=ebs["VolumeType"],

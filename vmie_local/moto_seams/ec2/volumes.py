@@ -75,6 +75,7 @@ class Volume:
         id: `vol-…`.
         size: GiB.
         zone: The Availability Zone's name.
+        zone_id: The Availability Zone's id.
         state: `creating`, `available` or `in-use`.
         snapshot_id: The snapshot it was made of, or None.
         encrypted: Whether it is encrypted.
@@ -90,6 +91,7 @@ class Volume:
     id: str
     size: int
     zone: str
+    zone_id: str | None
     state: str
     snapshot_id: str | None
     encrypted: bool
@@ -103,12 +105,16 @@ class Volume:
 
 
 def tell_of_creations(listener: Callable[[str, int, str | None], None]) -> None:
-    """Have somebody told the id of every new volume, its GiB and the snapshot that it is made of."""
+    """Have somebody told the id of every new volume, its GiB and the snapshot that it is made of.
+
+    Volumes show their Availability Zone's id too.
+    """
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def create_volume(self: Any, *args: Any, **kwargs: Any) -> Any:
             volume = original(self, *args, **kwargs)
+            volume.availability_zone_id = volume.zone.zone_id if volume.zone else None
             listener(str(volume.id), int(volume.size), volume.snapshot_id or None)
             return volume
 
@@ -188,6 +194,7 @@ def find(account: str, region: str, volume_id: str) -> Volume | None:
         id=volume_id,
         size=int(volume.size),
         zone=volume.zone.name,
+        zone_id=volume.zone.zone_id,
         state=volume.status,
         snapshot_id=volume.snapshot_id or None,
         encrypted=bool(volume.encrypted),
