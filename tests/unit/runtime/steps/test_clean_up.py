@@ -5,7 +5,9 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import World
 from vmie_runtime.errors import TaskStillEnding, TransientServiceError
+from vmie_runtime.made import Made
 from vmie_runtime.request import Status
+from vmie_runtime.stages.stage import stage_tags
 from vmie_runtime.steps.clean_up import handler
 
 FAILED = {"Status": "Failed", "Error": {"Code": "TaskStalled", "Message": "It stands."}}
@@ -111,3 +113,77 @@ def test_a_request_that_has_ended_is_left_alone(world: World, context):
 
     assert handler(world.step(request, Outcome=FAILED), context) == FAILED
     assert world.aws.ec2.cancelled == {}
+
+
+def test_what_every_stage_made_is_removed(world: World, context):
+    document = {
+        "DiskContainer": {"Format": "raw", "UserBucket": {"S3Key": "disks/data.raw"}},
+        "Vmie": {
+            "CreateVolume": {"AvailabilityZone": "us-east-1a"},
+            "AttachVolume": {"InstanceId": "i-0123456789abcdef0", "Device": "/dev/sdf"},
+        },
+    }
+    made = Made(snapshot_ids=("snap-1",), volume_ids=("vol-1",))
+    request = world.running("requests/web.json", document=document, stage=2, made=made, task_id="vol-1")
+    world.aws.ec2.snapshots.add("snap-1")
+    attachment = {"InstanceId": "i-0123456789abcdef0", "State": "attaching"}
+    world.aws.ec2.volumes["vol-1"] = {"VolumeId": "vol-1", "State": "in-use", "Attachments": [attachment]}
+
+    with pytest.raises(TaskStillEnding):  # An attachment cannot be cancelled.
+        handler(world.step(request, Outcome=FAILED), context)
+    attachment["State"] = "attached"
+    with pytest.raises(TransientServiceError, match="being detached"):
+        handler(world.step(request, Outcome=FAILED), context)
+    handler(world.step(request, Outcome=FAILED), context)
+
+    assert world.aws.ec2.volumes == {}
+    assert world.aws.ec2.snapshots == set()
+
+
+def test_a_failed_copy_takes_the_original_with_it(world: World, context):
+    document = {
+        "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+        "Vmie": {"Name": "golden"},
+    }
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made, task_id="ami-copy")
+    world.aws.ec2.add_image("ami-1", "snap-1")
+    world.aws.ec2.add_image("ami-copy", "snap-2", State="failed")
+
+    handler(world.step(request, Outcome=FAILED), context)
+
+    assert (world.aws.ec2.images, world.aws.ec2.snapshots) == ({}, set())
+
+
+def test_a_snapshot_that_the_request_named_itself_stays(world: World, context):
+    """It is the requester's, although the half-made AMI was registered over it."""
+    given = "snap-0123456789abcdef0"
+    containers = [
+        {"SnapshotId": given},
+        {"Format": "raw", "UserBucket": {"S3Key": "disks/data.raw"}},
+    ]
+    document = {"DiskContainers": containers, "Vmie": {"Method": "snapshot"}}
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made, task_id="ami-1")
+    world.aws.ec2.add_image("ami-1", given, "snap-1")
+
+    handler(world.step(request, Outcome=FAILED), context)
+
+    assert world.aws.ec2.images == {}
+    assert world.aws.ec2.snapshots == {given}
+    assert given not in world.aws.ec2.tags
+
+
+def test_an_image_of_a_call_that_was_never_written_down_is_found_and_removed(world: World, context):
+    document = {
+        "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+        "Vmie": {"Method": "snapshot"},
+    }
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made)
+    world.aws.ec2.add_image("ami-1", "snap-1")
+    world.aws.ec2.tags["ami-1"] = stage_tags(request, "requests")
+
+    handler(world.step(request, Outcome=FAILED), context)
+
+    assert (world.aws.ec2.images, world.aws.ec2.snapshots) == ({}, set())

@@ -6,8 +6,9 @@ import pytest
 
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
-from tests.unit.runtime.world import NOW, SOON, World
+from tests.unit.runtime.world import LATER, NOW, SOON, World
 from vmie_runtime.errors import RequestFailure, TaskFailed
+from vmie_runtime.made import Made
 from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.steps.poll_task import handler
 
@@ -20,14 +21,84 @@ def raised(error: pytest.ExceptionInfo[RequestFailure]) -> dict:
 def test_a_task_that_moves_is_looked_at_again(world: World, context):
     request = world.importing()
 
-    assert handler(world.step(request), context) == {"Done": False, "PollAfter": 23}
+    assert handler(world.step(request), context) == {"Next": "wait", "PollAfter": 23}
 
 
-def test_a_completed_task_is_done_whatever_the_clock_says(world: World, context):
+def test_a_completed_task_ends_its_stage_whatever_the_clock_says(world: World, context):
     request = world.importing(deadline_at=NOW, superseded=True)
     world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
 
-    assert handler(world.step(request), context) == {"Done": True}
+    assert handler(world.step(request), context) == {"Next": "finish"}
+
+    ended = world.find(request)
+    assert ended.made == Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    assert (ended.stage, ended.task_id, ended.import_task_id) == (1, None, "import-ami-0")
+    assert (ended.phase, ended.progress, ended.changed_at) == (None, None, SOON)
+
+
+def test_after_the_last_stage_nothing_is_looked_at(world: World, context):
+    request = world.importing()
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
+    handler(world.step(request), context)
+    before = world.find(request)
+
+    assert handler(world.step(request, now=LATER), context) == {"Next": "finish"}
+
+    assert world.find(request) == before
+
+
+NAMED = {
+    "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+    "Vmie": {"Name": "golden"},
+}
+
+
+def test_a_stage_that_another_follows_is_followed_by_its_start(world: World, context):
+    request = world.importing("requests/web.json", document=NAMED)
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
+
+    assert handler(world.step(request), context) == {"Next": "start"}
+    assert world.stage_operation(request) == "CopyImage"
+
+
+def test_a_stage_ended_by_a_run_that_died_is_not_ended_again(world: World, context):
+    """The answer was lost, or the next stage's start has not been written down yet."""
+    request = world.importing("requests/web.json", document=NAMED)
+    world.aws.ec2.complete("import-ami-0", "ami-1", "snap-1")
+    handler(world.step(request), context)
+    before = world.find(request)
+
+    assert handler(world.step(request, now=LATER), context) == {"Next": "start"}
+
+    assert world.find(request) == before
+
+
+def test_a_later_stage_shows_what_it_waits_for(world: World, context):
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=NAMED, stage=1, made=made, task_id="ami-copy-0")
+    world.aws.ec2.add_image("ami-copy-0", "snap-2", State="pending")
+
+    assert handler(world.step(request), context)["Next"] == "wait"
+    assert world.aws.events.kinds == ["Progressed"], "The request started with its first stage"
+    world.aws.ec2.images["ami-copy-0"]["State"] = "available"
+    assert handler(world.step(request), context) == {"Next": "finish"}
+
+    assert world.find(request).made == Made(
+        image_ids=("ami-copy-0",),
+        snapshot_ids=("snap-2",),
+        replaced_image_ids=("ami-1",),
+        replaced_snapshot_ids=("snap-1",),
+    )
+
+
+def test_an_image_that_cannot_be_made_fails_with_what_ec2_says(world: World, context):
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=NAMED, stage=1, made=made, task_id="ami-copy-0")
+    reason = {"Code": "Client.InternalError", "Message": "Client error on copy: no key"}
+    world.aws.ec2.add_image("ami-copy-0", State="failed", StateReason=reason)
+
+    with pytest.raises(TaskFailed, match="no key"):
+        handler(world.step(request), context)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +122,7 @@ def test_a_deleted_task_fails_with_what_the_service_said(world: World, context, 
 def test_a_task_is_waited_for_until_the_moment_of_its_deadline(world: World, context):
     request = world.importing(deadline_at="2026-11-20T12:05:00.000Z")
 
-    assert not handler(world.step(request, now="2026-11-20T12:04:59.999Z"), context)["Done"]
+    assert handler(world.step(request, now="2026-11-20T12:04:59.999Z"), context)["Next"] == "wait"
     with pytest.raises(RequestFailure) as error:
         handler(world.step(request, now="2026-11-20T12:05:00Z"), context)
 
@@ -61,7 +132,7 @@ def test_a_task_is_waited_for_until_the_moment_of_its_deadline(world: World, con
 def test_a_task_that_stands_still_longer_than_allowed_is_stalled(world: World, context):
     request = world.importing()
 
-    assert not handler(world.step(request, now="2026-11-20T12:10:00Z"), context)["Done"]
+    assert handler(world.step(request, now="2026-11-20T12:10:00Z"), context)["Next"] == "wait"
     with pytest.raises(RequestFailure) as error:
         handler(world.step(request, now="2026-11-20T12:10:01Z"), context)
 
@@ -74,7 +145,7 @@ def test_any_change_proves_that_a_task_does_not_stall(world: World, context, mov
     request = world.importing()
     world.aws.ec2.tasks["import-ami-0"].update(moved)
 
-    assert not handler(world.step(request, now="2026-11-20T12:30:00Z"), context)["Done"]
+    assert handler(world.step(request, now="2026-11-20T12:30:00Z"), context)["Next"] == "wait"
     assert world.find(request).changed_at == "2026-11-20T12:30:00.000Z"
 
 
@@ -92,7 +163,7 @@ def test_a_task_that_ec2_does_not_show_for_a_while_is_not_lost(world: World, con
     request = world.importing()
     del world.aws.ec2.tasks["import-ami-0"]
 
-    assert handler(world.step(request, now="2026-11-20T12:04:00Z"), context)["Done"] is False
+    assert handler(world.step(request, now="2026-11-20T12:04:00Z"), context)["Next"] == "wait"
     with pytest.raises(RequestFailure) as error:
         handler(world.step(request, now="2026-11-20T12:05:01Z"), context)
 
@@ -116,9 +187,9 @@ def test_progress_that_cannot_be_told_cancels_nothing_and_is_told_later(world: W
     request = world.importing(phase="pending")
     world.aws.s3.refusals.add("PutObject", error)
 
-    assert not handler(world.step(request), context)["Done"]
+    assert handler(world.step(request), context)["Next"] == "wait"
     assert world.aws.events.kinds == []
-    assert not handler(world.step(request), context)["Done"]
+    assert handler(world.step(request), context)["Next"] == "wait"
     assert world.aws.events.kinds == ["Progressed"]
 
 

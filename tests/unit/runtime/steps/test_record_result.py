@@ -6,6 +6,7 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import SOON, World
 from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.made import Made
 from vmie_runtime.request import OpenState, Status
 from vmie_runtime.steps.record_result import handler
 
@@ -195,7 +196,7 @@ def test_a_redriven_execution_queues_the_request_for_a_new_attempt_once(world: W
     again = world.find(request)
     assert (again.status, again.open_state, again.attempt) == (Status.QUEUED, OpenState.QUEUED, 2)
     assert (again.task_id, again.outcome, again.ended_at, again.expires_at) == (None, None, None, None)
-    assert again.client_token != request.client_token
+    assert again.token != request.token
     assert world.aws.events.kinds == ["Failed", "Queued"]
 
 
@@ -204,3 +205,81 @@ def test_an_execution_that_nobody_asked_for_fails_with_its_own_error(world: Worl
 
     with pytest.raises(Exception, match="kernel"):
         handler(event, context)
+
+
+RETRYABLE = {**FAILED, "Retryable": True}
+TWICE = {"Attempts": 2}
+
+
+def test_a_fault_of_the_service_gets_a_new_attempt(world: World, context):
+    request = world.importing(outcome=RETRYABLE, options=TWICE, made=Made(snapshot_ids=("snap-1",)))
+
+    answer = handler(world.step(request, Outcome=RETRYABLE), context)
+
+    queued = world.find(request)
+    assert (answer["Status"], queued.open_state, queued.attempt) == ("Queued", OpenState.QUEUED, 2)
+    assert queued.not_before == answer["NotBefore"] > SOON
+    assert (queued.task_id, queued.made, queued.outcome) == (None, Made(), None)
+    assert queued.token != request.token
+    assert world.lease_holders == set()
+    assert world.aws.events.kinds == ["Queued"]
+
+
+def test_the_result_of_a_new_attempt_names_nothing_of_the_old_one(world: World, context):
+    request = world.importing(outcome=RETRYABLE, options=TWICE)
+
+    handler(world.step(request, Outcome=RETRYABLE), context)
+
+    result = world.result(request)
+    assert (result["Status"], result["Attempt"]) == ("Queued", 2)
+    assert not {"ImportTaskId", "Phase", "Progress", "Error", "StartedAt"} & set(result)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes"),
+    [
+        (RETRYABLE, {"options": TWICE, "attempt": 2}),
+        (RETRYABLE, {}),
+        (FAILED, {"options": TWICE}),
+        (RETRYABLE, {"options": TWICE, "stop": {"Code": "SourceDeleted", "Message": "gone"}}),
+    ],
+    ids=["the last attempt", "none asked for", "the image's fault", "stopped"],
+)
+def test_another_attempt_is_not_made_where_it_was_not_meant(world: World, context, outcome, changes):
+    request = world.importing(outcome=outcome, **changes)
+
+    with pytest.raises(Exception, match="kernel"):
+        handler(world.step(request, Outcome=outcome), context)
+
+    ended = world.find(request)
+    assert (ended.status, ended.open_state) == (Status.FAILED, None)
+    assert ended.attempt == changes.get("attempt", 1)
+
+
+def test_an_attempt_queued_by_a_run_that_died_is_not_queued_twice(world: World, context):
+    request = world.importing(outcome=RETRYABLE, options=TWICE)
+    handler(world.step(request, Outcome=RETRYABLE), context)
+
+    assert handler(world.step(request, Outcome=RETRYABLE), context) == {"Status": "Queued"}
+
+    assert world.find(request).attempt == 2
+
+
+def test_an_entry_of_a_fleet_has_its_address_below_the_file(world: World, context):
+    request = world.importing(fleet="f" * 32, ordinal=7, outcome=SUCCEEDED)
+    world.table.note_newest(request.source, "f" * 32, now=SOON)
+
+    handler(world.step(request), context)
+
+    assert world.result_at("results/images/web.vmdk/7.json") == world.result(request)
+
+
+def test_an_entry_of_a_fleet_that_was_dropped_again_does_not_take_the_newer_ones_address(world, context):
+    request = world.importing(fleet="f" * 32, ordinal=7, outcome=SUCCEEDED)
+    newer = world.request(version_id="v2", sequencer="02")
+    world.table.note_newest(newer.source, "e" * 32, now=SOON)
+
+    handler(world.step(request), context)
+
+    assert world.result(request)["Status"] == "Succeeded"
+    assert world.result_at("results/images/web.vmdk/7.json") == {}

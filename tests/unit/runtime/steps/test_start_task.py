@@ -1,4 +1,4 @@
-"""One task per attempt, and what EC2's refusals become."""
+"""One call per stage of an attempt, and what EC2's refusals become."""
 
 import json
 
@@ -7,16 +7,39 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import SOON, World
-from vmie_runtime.errors import RequestFailure, ServiceRoleRejected, TaskQuotaExceeded, TransientServiceError
+from vmie_runtime.errors import (
+    RequestFailure,
+    RequestRejected,
+    ServiceRoleRejected,
+    TaskQuotaExceeded,
+    TransientServiceError,
+)
+from vmie_runtime.made import Made
+from vmie_runtime.request import OpenState
 from vmie_runtime.steps.start_task import handler
 
-INSPECTED = {"Inspection": {"Findings": []}}
+ACCEPTED = {"Findings": [], "Verdicts": {"image": "accepted", "snapshot": "accepted", "direct": "accepted"}}
+INSPECTED = {"Inspection": ACCEPTED}
+FINDING = {
+    "Code": "NotAnImage",
+    "Severity": "error",
+    "Disk": "web.vmdk",
+    "Found": "it is a text",
+    "Why": "EC2 would say so",
+    "Remedy": "upload the disk",
+}
+REJECTED = {
+    "Findings": [FINDING],
+    "Verdicts": {"image": "rejected", "snapshot": "accepted", "direct": "rejected"},
+    "Recommendation": {"Method": "snapshot"},
+}
+DOCUMENT = {"DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}]}
 
 
 def test_a_task_is_started_and_its_id_written_down(world: World, context):
     request = world.running()
 
-    handler(world.step(request, Inspected=INSPECTED), context)
+    answer = handler(world.step(request, Inspected=INSPECTED), context)
 
     (call,) = world.aws.ec2.imports
     assert call["ClientToken"] == f"vmie-{request.id}-1"
@@ -24,8 +47,10 @@ def test_a_task_is_started_and_its_id_written_down(world: World, context):
         {"Format": "vmdk", "UserBucket": {"S3Bucket": "uploads", "S3Key": "images/web.vmdk"}}
     ]
     found = world.find(request)
-    assert (found.task_id, found.changed_at) == ("import-ami-1", SOON)
-    assert found.inspection == INSPECTED["Inspection"]
+    assert found.task_id == found.import_task_id == "import-ami-0"
+    assert found.changed_at == SOON
+    assert found.inspection == ACCEPTED
+    assert answer == {"PollAfter": 20}
 
 
 def test_a_repeated_start_starts_nothing(world: World, context):
@@ -36,20 +61,197 @@ def test_a_repeated_start_starts_nothing(world: World, context):
     assert len(world.aws.ec2.imports) == 1
 
 
+def test_a_start_killed_before_it_wrote_the_id_down_finds_its_task(world: World, context):
+    request = world.running()
+    handler(world.step(request, Inspected=INSPECTED), context)
+    world.table.update(request.id, {"task_id": None, "import_task_id": None})
+
+    handler(world.step(request, Inspected=INSPECTED), context)
+
+    assert list(world.aws.ec2.tasks) == ["import-ami-0"]
+    assert world.find(request).task_id == "import-ami-0"
+
+
+def test_a_task_started_with_other_defaults_is_adopted(world: World, context, monkeypatch):
+    """The stack was deployed anew between the call and its repetition."""
+    request = world.running()
+    handler(world.step(request, Inspected=INSPECTED), context)
+    world.table.update(request.id, {"task_id": None})
+    world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps({"BootMode": "uefi"}))
+
+    handler(world.step(request, Inspected=INSPECTED), context)
+
+    assert list(world.aws.ec2.tasks) == ["import-ami-0"]
+    assert world.find(request).task_id == "import-ami-0"
+
+
+def test_a_new_attempt_starts_a_task_of_its_own(world: World, context):
+    request = world.running()
+    handler(world.step(request, Inspected=INSPECTED), context)
+    world.table.update(request.id, {"task_id": None, "attempt": 2})
+
+    handler(world.step(request, Inspected=INSPECTED), context)
+
+    assert list(world.aws.ec2.tasks) == ["import-ami-0", "import-ami-1"]
+
+
+def test_a_call_without_a_token_is_asked_for_before_it_is_made(world: World, context):
+    document = {**DOCUMENT, "Vmie": {"Method": "snapshot", "Name": "golden"}}
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made)
+    world.aws.ec2.snapshots.add("snap-1")
+    handler(world.step(request), context)
+    image_id = world.find(request).task_id
+    world.table.update(request.id, {"task_id": None})
+
+    handler(world.step(request), context)
+
+    assert list(world.aws.ec2.images) == [image_id]
+    assert len(world.aws.ec2.called("RegisterImage")) == 1
+    assert world.find(request).task_id == image_id
+
+
+def test_what_earlier_stages_made_is_marked_before_it_is_used(world: World, context):
+    """The role may use what carries the workflow's tag only."""
+    document = {**DOCUMENT, "Vmie": {"Name": "golden"}}
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made)
+    world.aws.ec2.add_image("ami-1", "snap-1")
+
+    handler(world.step(request), context)
+
+    assert [operation for operation, _ in world.aws.ec2.calls] == ["CreateTags", "CopyImage"]
+    assert {world.aws.ec2.tags[each]["vmie:workflow"] for each in ("ami-1", "snap-1")} == {"requests"}
+
+
+def test_a_snapshot_that_the_request_named_is_not_marked(world: World, context):
+    given = "snap-0123456789abcdef0"
+    document = {"DiskContainers": [{"SnapshotId": given}], "Vmie": {"Name": "golden"}}
+    made = Made(image_ids=("ami-1",), snapshot_ids=(given,))
+    request = world.running("requests/web.json", document=document, stage=1, made=made)
+    world.aws.ec2.add_image("ami-1", given)
+
+    handler(world.step(request), context)
+
+    assert given not in world.aws.ec2.tags
+
+
+@pytest.mark.parametrize(
+    "options", [{"dry_run": True}, {"stage": 1, "made": Made(image_ids=("ami-1",))}], ids=["dry run", "last"]
+)
+def test_where_no_stage_is_left_nothing_is_started(world: World, context, options):
+    request = world.running(**options)
+
+    assert handler(world.step(request), context) == {"PollAfter": 0}
+    assert world.aws.ec2.calls == []
+
+
 def test_a_rejected_image_starts_nothing(world: World, context):
     request = world.running()
-    rejection = {"Code": "NotAnImage", "Message": "It is a text.", "Facts": {"Finding": {"Why": "w"}}}
 
-    with pytest.raises(RequestFailure, match="NotAnImage"):
-        handler(world.step(request, Inspected={**INSPECTED, "Rejection": rejection}), context)
+    with pytest.raises(RequestRejected) as error:
+        handler(world.step(request, Inspected={"Inspection": REJECTED}), context)
 
+    raised = json.loads(str(error.value))
+    assert raised["Code"] == "NotAnImage"
+    assert raised["Message"] == "'images/web.vmdk' cannot be imported: it is a text."
+    assert raised["Finding"] == {"Why": "EC2 would say so", "Remedy": "upload the disk"}
     assert world.aws.ec2.imports == []
-    assert world.find(request).inspection == INSPECTED["Inspection"]
+    assert world.find(request).inspection == REJECTED
+
+
+def test_of_several_disks_the_one_at_fault_is_named(world: World, context):
+    containers = [
+        {"Format": "raw", "UserBucket": {"S3Key": f"disks/{name}"}} for name in ("system.raw", "web.vmdk")
+    ]
+    request = world.running("requests/web.json", document={"DiskContainers": containers})
+
+    with pytest.raises(RequestRejected, match=r"disks/web\.vmdk"):
+        handler(world.step(request, Inspected={"Inspection": REJECTED}), context)
+
+
+def test_a_rejected_image_is_tried_where_the_request_wants_advice_only(world: World, context):
+    request = world.running(options={"Inspection": "advise"})
+
+    handler(world.step(request, Inspected={"Inspection": REJECTED}), context)
+
+    assert len(world.aws.ec2.imports) == 1
+    assert world.find(request).inspection == REJECTED
+
+
+def test_doubt_rejects_nothing(world: World, context):
+    request = world.running()
+    doubtful = {"Findings": [{**FINDING, "Severity": "warning"}], "Verdicts": {"image": "doubtful"}}
+
+    handler(world.step(request, Inspected={"Inspection": doubtful}), context)
+
+    assert len(world.aws.ec2.imports) == 1
+
+
+@pytest.mark.parametrize(
+    ("recommended", "operation"),
+    [
+        ("snapshot", "ImportSnapshot"),
+        ("image", "ImportImage"),
+        ("direct", "ImportImage"),
+        (None, "ImportImage"),
+    ],
+)
+def test_the_inspection_decides_where_the_method_is_left_open(world, context, recommended, operation):
+    document = {**DOCUMENT, "Vmie": {"Method": "auto"}}
+    request = world.running("requests/web.json", document=document)
+    inspection = {**ACCEPTED, "Recommendation": {"Method": recommended}}
+
+    handler(world.step(request, Inspected={"Inspection": inspection}), context)
+
+    assert [name for name, _ in world.aws.ec2.calls] == [operation]
+    assert world.find(request).method == {"ImportSnapshot": "snapshot", "ImportImage": "image"}[operation]
+
+
+def test_a_method_that_was_asked_for_stays(world: World, context):
+    request = world.running()
+    inspection = {**ACCEPTED, "Recommendation": {"Method": "snapshot"}}
+
+    handler(world.step(request, Inspected={"Inspection": inspection}), context)
+
+    assert world.find(request).method == "image"
+
+
+def test_an_inspection_decides_once_per_attempt(world: World, context):
+    """A later stage's start has the same state input behind it; what runs has its method."""
+    document = {**DOCUMENT, "Vmie": {"Method": "auto"}}
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running(
+        "requests/web.json", document=document, method="snapshot", stage=1, made=made, inspection=ACCEPTED
+    )
+    world.aws.ec2.snapshots.add("snap-1")
+
+    handler(world.step(request, Inspected={"Inspection": REJECTED}), context)
+
+    assert world.find(request).inspection == ACCEPTED
+    assert world.stage_operation(request) == "RegisterImage"
+
+
+def test_what_the_guest_shows_is_added_to_the_advice_once(world: World, context):
+    known = {"Code": "EncryptedByDefault", "Message": "m", "Remedy": "r"}
+    request = world.running(advice=[known])
+    guest = {"Family": "linux", "Name": "Red Hat Enterprise Linux", "Version": "9.2"}
+    inspected = {"Inspection": {**ACCEPTED, "Guest": guest}}
+    world.aws.ec2.refusals.add("ImportImage", throttled("ImportImage"))
+
+    with pytest.raises(TransientServiceError):
+        handler(world.step(request, Inspected=inspected), context)
+    first = world.find(request).advice
+    handler(world.step(request, Inspected=inspected), context)
+
+    assert first[0] == known
+    assert len(first) > 1
+    assert world.find(request).advice == first
 
 
 def test_a_source_overwritten_since_its_inspection_starts_nothing(world: World, context):
     request = world.running()
-    world.aws.s3.add(request.source.key, version="v2")
+    world.aws.s3.add("images/web.vmdk", version="v2")
 
     with pytest.raises(RequestFailure, match="SourceChanged"):
         handler(world.step(request, Inspected=INSPECTED), context)
@@ -61,6 +263,7 @@ def test_a_source_overwritten_since_its_inspection_starts_nothing(world: World, 
     ("error", "raised"),
     [
         (refusal("ResourceCountLimitExceeded", "ImportImage"), TaskQuotaExceeded),
+        (refusal("ResourceLimitExceeded", "ImportImage"), TaskQuotaExceeded),
         (throttled("ImportImage"), TransientServiceError),
         (refusal("Unavailable", "ImportImage", status=503), TransientServiceError),
         (
@@ -78,13 +281,35 @@ def test_refusals_are_told_apart(world: World, context, error, raised):
         handler(world.step(request, Inspected=INSPECTED), context)
 
     assert type(found.value) is raised
+    assert world.find(request).task_id is None
     if isinstance(found.value, RequestFailure):
         assert json.loads(str(found.value))["Operation"] == "ImportImage"
 
 
-def test_a_stopped_request_starts_nothing(world: World, context):
+def test_a_refused_role_is_named_with_the_disk_and_the_keys_it_must_read(world: World, context):
+    request = world.running(role_name="their-role")
+    world.aws.s3.heads["images/web.vmdk"]["SSEKMSKeyId"] = "arn:aws:kms:us-east-1:123456789012:key/k"
+    refused = refusal("InvalidParameter", "ImportImage", message="The service role their-role does not exist")
+    world.aws.ec2.refusals.add("ImportImage", refused)
+
+    with pytest.raises(ServiceRoleRejected) as error:
+        handler(world.step(request, Inspected=INSPECTED), context)
+
+    raised = json.loads(str(error.value))
+    assert (raised["RoleName"], raised["Bucket"], raised["Key"]) == (
+        "their-role",
+        "uploads",
+        "images/web.vmdk",
+    )
+    assert raised["SourceKeyArns"] == ["arn:aws:kms:us-east-1:123456789012:key/k"]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_stopped_request_starts_nothing(world: World, context, ended: bool):
     """Its execution was stopped while this function was on its way."""
-    request = world.running(open_state="ending")
+    request = world.running(open_state=OpenState.ENDING)
+    if ended:
+        world.table.conclude(request, status=request.status, now=SOON)
 
     with pytest.raises(RequestFailure, match="RequestNotOpen"):
         handler(world.step(request, Inspected=INSPECTED), context)
