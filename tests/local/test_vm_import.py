@@ -231,6 +231,7 @@ def test_a_fault_is_asked_for_over_http(imports: Imports) -> None:
 
 
 def test_a_cancelled_task_is_deleted(imports: Imports) -> None:
+    imports.cloud.front_door.faults.add({"Operation": "ImportImage", "Phase": "validating", "Stall": True})
     task_id = imports.start("disk.vmdk", "vmdk")
     answer = imports.ec2.cancel_import_task(ImportTaskId=task_id, CancelReason="not wanted")
 
@@ -306,6 +307,7 @@ def aws(cloud: LocalAws, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_aws_cli_imports_describes_and_cancels(imports: Imports, tmp_path: Path) -> None:
+    imports.cloud.front_door.faults.add({"Operation": "ImportImage", "Phase": "validating", "Stall": True})
     containers = tmp_path / "containers.json"
     containers.write_text(
         json.dumps([{"Format": "vmdk", "UserBucket": {"S3Bucket": BUCKET, "S3Key": "disk.vmdk"}}])
