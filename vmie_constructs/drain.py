@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
-from .allowed import Allowed
 from .request_reconciler import allow_executions, allow_reconciling
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
@@ -30,7 +29,7 @@ class Drain(Construct):
         construct_id: The id within it.
         requests_table: The requests.
         results: Where ends are published.
-        allowed: What tasks may have been started with.
+        allow_cleaning: Lets a function cancel tasks and remove what they made.
         state_machine: Whose executions are stopped.
         environment: What a function that reconciles needs to know.
         needs: What must outlive the drain.
@@ -44,7 +43,7 @@ class Drain(Construct):
         *,
         requests_table: RequestsTable,
         results: ResultsOutlet,
-        allowed: Allowed,
+        allow_cleaning: Callable[[RuntimeFunction], None],
         state_machine: sfn.StateMachine,
         environment: Mapping[Variable, str],
         needs: Sequence[IConstruct],
@@ -55,14 +54,15 @@ class Drain(Construct):
             self,
             "Function",
             handler="drain",
-            description="Cancels live import tasks when the stack is deleted",
+            description="Cancels live tasks when the stack is deleted",
             lost_event_reason="CloudFormation waits for the answer and shows that it never came.",
             environment=environment,
             memory=512,
             timeout=_TIMEOUT,
             platform=platform,
         )
-        allow_reconciling(self._function, requests_table, results, allowed)
+        allow_reconciling(self._function, requests_table, results)
+        allow_cleaning(self._function)
         allow_executions(self._function, state_machine)
         self._resource = CustomResource(
             self,

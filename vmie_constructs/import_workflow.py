@@ -12,25 +12,21 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from .allowed import Allowed
-from .drain import Drain
+from .import_bucket import IMAGES, REQUESTS, SNAPSHOTS
 from .import_defaults import BootMode, ImageArchitecture, ImportDefaults, LicenseType, Platform
 from .import_functions import ImportFunctions
+from .import_permissions import allow_cleaning
 from .log_groups import grant_log_groups
-from .request_intake import RequestIntake
 from .request_queues import RequestQueues
-from .request_reconciler import RequestReconciler
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_function import RuntimePlatform
 from .vm_import_role import VmImportRole
 from .workflow import Workflow
 from .workflow_limits import WorkflowLimits
-from .workflow_state_machine import workflow_state_machine
 
 
 class ImportWorkflow(Workflow):
@@ -126,7 +122,7 @@ class ImportWorkflow(Workflow):
         log_retention: logs.RetentionDays | None = None,
         use_fips_endpoints: bool = False,
     ) -> None:
-        super().__init__(scope, construct_id, kind="VM Import")
+        super().__init__(scope, construct_id, kind="import")
         limits = WorkflowLimits.of(
             max_concurrent_tasks=max_concurrent_tasks, deadline=deadline, stall_timeout=stall_timeout
         )
@@ -192,83 +188,12 @@ class ImportWorkflow(Workflow):
             limits=limits,
             platform=lambda_platform,
         )
-        self._state_machine = workflow_state_machine(
-            self,
-            steps=self._functions.steps,
-            functions=self._functions.by_name.values(),
-            limits=limits,
-            platform=lambda_platform,
-        )
-        self._reconciler = RequestReconciler(
-            self,
-            "Reconciler",
-            requests_table=self._table,
-            results=self._results,
-            allowed=allowed,
-            limits=limits,
-            platform=lambda_platform,
-        )
-        self._intake = RequestIntake(
-            self,
-            "Intake",
+        workflow = self._table.table_name
+        self._assemble(
             bucket=import_bucket,
-            requests_table=self._table,
-            results=self._results,
-            queues=self._queues,
-            reconciler=self._reconciler.function.function,
+            prefixes=(IMAGES, SNAPSHOTS, REQUESTS),
+            service_role=service_role,
+            allow_cleaning=lambda function: allow_cleaning(function, workflow, allowed),
             limits=limits,
             platform=lambda_platform,
         )
-        self._drain = Drain(
-            self,
-            "Drain",
-            requests_table=self._table,
-            results=self._results,
-            allowed=allowed,
-            state_machine=self._state_machine,
-            environment=self._reconciler.environment,
-            needs=[import_bucket, service_role],
-            platform=lambda_platform,
-        )
-        # On deletion, what brings work in goes first, then the drain, and then what the drain needs.
-        self._intake.start_after(self._drain.resource)
-        self._reconciler.watch(self._state_machine, start_after=self._drain.resource)
-
-    @property
-    def queue(self) -> sqs.IQueue:
-        """S3's events on their way in."""
-        return self._queues.queue
-
-    @property
-    def dead_letter_queue(self) -> sqs.IQueue:
-        """Events that could not be taken in; anything in it deserves an alarm."""
-        return self._queues.dead_letter_queue
-
-    @property
-    def topic(self) -> sns.ITopic:
-        """Told of every end."""
-        return self._results.topic
-
-    @property
-    def event_bus(self) -> events.IEventBus:
-        """Carries results as events."""
-        return self._results.event_bus
-
-    @property
-    def pause_parameter(self) -> ssm.IStringParameter:
-        """Set it to `true` to admit nothing more."""
-        return self._reconciler.pause_parameter
-
-    @property
-    def functions(self) -> Mapping[str, lambda_.Function]:
-        """The Lambda functions by name: the steps, `Intake`, `Reconciler` and `Drain`."""
-        steps = {name: step.function for name, step in self._functions.by_name.items()}
-        return {
-            **steps,
-            "Intake": self._intake.function.function,
-            "Reconciler": self._reconciler.function.function,
-            "Drain": self._drain.function.function,
-        }
-
-    def _event_bus(self) -> events.IEventBus:
-        return self._results.event_bus

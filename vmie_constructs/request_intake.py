@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -10,7 +12,7 @@ from constructs import Construct, IDependable
 
 from .acknowledgements import SERVERLESS, acknowledge
 from .bucket_grants import grant_missing_told, grant_read_objects
-from .import_bucket import IMAGES, REQUESTS, SNAPSHOTS
+from .import_bucket import REQUESTS
 from .request_queues import INTAKE_TIMEOUT, RequestQueues
 from .requests_table import OPEN_INDEX, SOURCE_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
@@ -22,14 +24,16 @@ _BATCH = 10
 
 
 class RequestIntake(Construct):
-    """Enters objects below `images/`, `snapshots/` and `requests/` into the requests table.
+    """Enters what is dropped into a bucket into the requests table.
 
     An event that cannot be entered is tried five times and then kept in the dead-letter queue for two weeks.
 
     Args:
         scope: The parent.
         construct_id: The id within it.
-        bucket: The import bucket; EventBridge notifications are on.
+        kind: `import` or `export`.
+        bucket: Where requests are dropped; EventBridge notifications are on.
+        prefixes: What the keys of requests begin with.
         requests_table: Where requests are entered.
         results: Where rejections are published.
         queues: Where events wait, and where those are kept that cannot be entered.
@@ -43,7 +47,9 @@ class RequestIntake(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        kind: str,
         bucket: s3.IBucket,
+        prefixes: Sequence[str],
         requests_table: RequestsTable,
         results: ResultsOutlet,
         queues: RequestQueues,
@@ -61,6 +67,7 @@ class RequestIntake(Construct):
             environment={
                 **results.environment,
                 Variable.REQUESTS_TABLE: requests_table.table_name,
+                Variable.WORKFLOW_KIND: kind,
                 Variable.RECONCILER_FUNCTION: reconciler.function_arn,
                 Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
             },
@@ -96,13 +103,13 @@ class RequestIntake(Construct):
         self._rule = events.Rule(
             self,
             "Rule",
-            description="Objects made or deleted in the import bucket",
+            description="Requests dropped into the bucket, or deleted there",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created", "Object Deleted"],
                 detail={
                     "bucket": {"name": [bucket.bucket_name]},
-                    "object": {"key": [{"prefix": prefix} for prefix in (IMAGES, SNAPSHOTS, REQUESTS)]},
+                    "object": {"key": [{"prefix": prefix} for prefix in prefixes]},
                 },
             ),
             targets=[targets.SqsQueue(queues.queue, dead_letter_queue=queues.dead_letter_queue)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_events as events
@@ -12,8 +12,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IDependable
 
 from .acknowledgements import SERVERLESS, acknowledge
-from .allowed import Allowed
-from .import_permissions import allow_cleaning
 from .requests_table import OPEN_INDEX, SOURCE_INDEX, RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
@@ -32,7 +30,8 @@ class RequestReconciler(Construct):
         construct_id: The id within it.
         requests_table: The requests.
         results: Where ends are published.
-        allowed: What tasks may have been started with.
+        allow_cleaning: Lets a function cancel tasks and remove what they made.
+        kind: `import` or `export`.
         limits: How much runs at once, and for how long.
         platform: Runtime, architecture and log retention.
     """
@@ -44,7 +43,8 @@ class RequestReconciler(Construct):
         *,
         requests_table: RequestsTable,
         results: ResultsOutlet,
-        allowed: Allowed,
+        allow_cleaning: Callable[[RuntimeFunction], None],
+        kind: str,
         limits: WorkflowLimits,
         platform: RuntimePlatform,
     ) -> None:
@@ -59,6 +59,7 @@ class RequestReconciler(Construct):
         self._environment = {
             **results.environment,
             Variable.REQUESTS_TABLE: requests_table.table_name,
+            Variable.WORKFLOW_KIND: kind,
             Variable.PAUSE_PARAMETER: self._pause.parameter_name,
             Variable.MAX_CONCURRENT_TASKS: str(limits.max_concurrent_tasks),
             Variable.DEADLINE_SECONDS: str(limits.deadline.to_seconds()),
@@ -74,7 +75,8 @@ class RequestReconciler(Construct):
             timeout=Duration.minutes(3),
             platform=platform,
         )
-        allow_reconciling(self._function, requests_table, results, allowed)
+        allow_reconciling(self._function, requests_table, results)
+        allow_cleaning(self._function)
         self._function.allow(["ssm:GetParameter"], [self._pause.parameter_arn])
 
     @property
@@ -111,10 +113,23 @@ class RequestReconciler(Construct):
             schedule=events.Schedule.rate(_ROUND),
             targets=[self._target()],
         )
-        execution_ended = events.Rule(
+        _may_be_lost(schedule, start_after)
+        self.wake_at_ends(state_machine, "ExecutionEnded", start_after=start_after)
+
+    def wake_at_ends(
+        self, state_machine: sfn.IStateMachine, rule_id: str, *, start_after: IDependable
+    ) -> None:
+        """Wake at the ends of a state machine's executions: a lease may be free then.
+
+        Args:
+            state_machine: Whose executions are meant.
+            rule_id: The rule's id within this construct.
+            start_after: Nothing wakes the reconciler before it exists, or any more once it is being deleted.
+        """
+        rule = events.Rule(
             self,
-            "ExecutionEnded",
-            description="Executions of the import state machine that ended",
+            rule_id,
+            description="Executions that ended and may have left a lease free",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
@@ -122,29 +137,31 @@ class RequestReconciler(Construct):
             ),
             targets=[self._target()],
         )
-        for rule in (schedule, execution_ended):
-            rule.node.add_dependency(start_after)
-            acknowledge(
-                rule,
-                "EventBusDLQ",
-                (SERVERLESS,),
-                "A lost event loses nothing: the next scheduled round looks at everything.",
-            )
+        _may_be_lost(rule, start_after)
 
     def _target(self) -> targets.LambdaFunction:
         # The next round is at most five minutes away and sees whatever this one would have.
         return targets.LambdaFunction(self._function.function, retry_attempts=2, max_event_age=_ROUND)
 
 
+def _may_be_lost(rule: events.Rule, start_after: IDependable) -> None:
+    rule.node.add_dependency(start_after)
+    acknowledge(
+        rule,
+        "EventBusDLQ",
+        (SERVERLESS,),
+        "A lost event loses nothing: the next scheduled round looks at everything.",
+    )
+
+
 def allow_reconciling(
-    function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet, allowed: Allowed
+    function: RuntimeFunction, requests_table: RequestsTable, results: ResultsOutlet
 ) -> None:
-    """Let a function do to requests, results and EC2 what the reconciler does."""
+    """Let a function do to requests and results what the reconciler does."""
     requests_table.grant_items(function.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
     requests_table.grant_query(function.role, OPEN_INDEX)
     requests_table.grant_query(function.role, SOURCE_INDEX)
     results.grant_publish_ends(function)
-    allow_cleaning(function, requests_table.table_name, allowed)
 
 
 def allow_executions(function: RuntimeFunction, state_machine: sfn.StateMachine) -> None:

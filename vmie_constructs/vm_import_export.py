@@ -14,6 +14,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from .export_bucket import ExportBucket
+from .export_workflow import ExportWorkflow
 from .import_bucket import ImportBucket
 from .import_defaults import BootMode, ImageArchitecture, LicenseType, Platform
 from .import_workflow import ImportWorkflow
@@ -21,7 +23,7 @@ from .vm_import_role import VmImportRole
 
 
 class VmImportExport(Construct):
-    """An import bucket, the service role and the import workflow, wired.
+    """Import and export buckets, the service role and both workflows, wired.
 
     Works without an argument, and more than once in a stack. Arguments that are not described here are those
     of `ImportWorkflow`, with the same meaning and default.
@@ -31,13 +33,20 @@ class VmImportExport(Construct):
         construct_id: The id within it.
         import_bucket: An existing bucket of the stack's Region; see `ImportBucket` about its notifications.
             Default: a new one.
+        export_bucket: An existing bucket of the stack's Region; see `ExportBucket` for what it must be.
+            Default: a new one.
+        export_grantee: Canonical user id of the Region's export service. Default: that of the Region, which
+            must be known.
         service_role: An existing role that `vmie.amazonaws.com` may assume. Default: a new one.
-        bucket_encryption_key: Encrypts the new bucket. Default: keys that S3 manages.
-        server_access_logs_bucket: Receives the new bucket's access logs. Default: none are written.
-        bucket_removal_policy: Of the new bucket. Default: it is kept.
+        bucket_encryption_key: Encrypts the new import bucket; the export bucket takes no key.
+            Default: keys that S3 manages.
+        server_access_logs_bucket: Receives the new buckets' access logs. Default: none are written.
+        bucket_removal_policy: Of the new buckets. Default: they are kept.
+        allowed_images: AMIs that requests may export. Default: none.
+        allowed_instances: Instances that requests may export, or attach volumes to. Default: none.
 
     Raises:
-        ValueError: as `ImportBucket` and `ImportWorkflow` do.
+        ValueError: as the buckets and workflows do.
     """
 
     def __init__(
@@ -46,6 +55,8 @@ class VmImportExport(Construct):
         construct_id: str,
         *,
         import_bucket: s3.IBucket | None = None,
+        export_bucket: s3.IBucket | None = None,
+        export_grantee: str | None = None,
         service_role: iam.IRole | None = None,
         bucket_encryption_key: kms.IKey | None = None,
         server_access_logs_bucket: s3.IBucket | None = None,
@@ -70,6 +81,7 @@ class VmImportExport(Construct):
         allowed_subnets: Sequence[str] = (),
         allowed_security_groups: Sequence[str] = (),
         allowed_instances: Sequence[str] = (),
+        allowed_images: Sequence[str] = (),
         allowed_snapshots: Sequence[str] = (),
         allowed_import_tasks: Sequence[str] = (),
         notification_topic: sns.ITopic | None = None,
@@ -89,6 +101,14 @@ class VmImportExport(Construct):
             encryption_key=bucket_encryption_key,
             server_access_logs_bucket=server_access_logs_bucket,
             removal_policy=bucket_removal_policy,
+        )
+        self._export_bucket = ExportBucket(
+            self,
+            "ExportBucket",
+            bucket=export_bucket,
+            export_grantee=export_grantee,
+            server_access_logs_bucket=server_access_logs_bucket if export_bucket is None else None,
+            removal_policy=bucket_removal_policy if export_bucket is None else None,
         )
         self._role = VmImportRole(self, "ServiceRole", role=service_role)
         self._workflow = ImportWorkflow(
@@ -127,11 +147,39 @@ class VmImportExport(Construct):
             log_retention=log_retention,
             use_fips_endpoints=use_fips_endpoints,
         )
+        self._export_workflow = ExportWorkflow(
+            self,
+            "Export",
+            export_bucket=self._export_bucket.bucket,
+            service_role=self._role.role,
+            requests_table=self._workflow.requests_table,
+            max_concurrent_tasks=max_concurrent_tasks,
+            deadline=deadline,
+            stall_timeout=stall_timeout,
+            allowed_images=allowed_images,
+            allowed_instances=allowed_instances,
+            allowed_service_roles=allowed_service_roles,
+            notification_topic=self._workflow.topic,
+            event_bus=event_bus,
+            encryption_key=encryption_key,
+            runtime=runtime,
+            architecture=architecture,
+            log_retention=log_retention,
+            use_fips_endpoints=use_fips_endpoints,
+        )
+        # Imports and exports share EC2's quota: whichever ends makes room for the other.
+        self._workflow.wake_at_ends_of(self._export_workflow)
+        self._export_workflow.wake_at_ends_of(self._workflow)
 
     @property
     def import_bucket(self) -> s3.IBucket:
         """Where disk images and requests are dropped."""
         return self._import_bucket.bucket
+
+    @property
+    def export_bucket(self) -> s3.IBucket:
+        """Where exports are asked for, and where they are written."""
+        return self._export_bucket.bucket
 
     @property
     def service_role(self) -> VmImportRole:
@@ -140,5 +188,10 @@ class VmImportExport(Construct):
 
     @property
     def import_workflow(self) -> ImportWorkflow:
-        """The pipeline behind the bucket."""
+        """The pipeline behind the import bucket."""
         return self._workflow
+
+    @property
+    def export_workflow(self) -> ExportWorkflow:
+        """The pipeline behind the export bucket."""
+        return self._export_workflow

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypedDict, Unpack
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from .drain import Drain
+from .request_intake import RequestIntake
+from .request_queues import RequestQueues
+from .request_reconciler import RequestReconciler
 from .requests_table import RequestsTable
-from .runtime_function import METRICS_NAMESPACE
+from .results_outlet import ResultsOutlet
+from .runtime_function import METRICS_NAMESPACE, RuntimeFunction, RuntimePlatform
+from .workflow_functions import WorkflowFunctions
+from .workflow_limits import WorkflowLimits
+from .workflow_state_machine import workflow_state_machine
 
 EVENT_SOURCE = "vmie"
 _FAILURES = ("Failed", "Rejected", "Cancelled", "TimedOut")
@@ -31,20 +45,133 @@ class MetricOptions(TypedDict, total=False):
 
 
 class Workflow(Construct):
-    """A state machine with a requests table behind it; the base of `ImportWorkflow`.
+    """A state machine with a requests table behind it; the base of `ImportWorkflow` and `ExportWorkflow`.
 
     Args:
         scope: The parent.
         construct_id: The id within it.
-        kind: The first words of the detail-type of its events, such as `VM Import`.
+        kind: `import` or `export`.
     """
 
     _table: RequestsTable
-    _state_machine: sfn.StateMachine
+    _results: ResultsOutlet
+    _queues: RequestQueues
+    _functions: WorkflowFunctions
 
-    def __init__(self, scope: Construct, construct_id: str, *, kind: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, kind: Literal["import", "export"]) -> None:
         super().__init__(scope, construct_id)
         self._kind = kind
+
+    def _assemble(
+        self,
+        *,
+        bucket: s3.IBucket,
+        prefixes: Sequence[str],
+        service_role: iam.IRole,
+        allow_cleaning: Callable[[RuntimeFunction], None],
+        limits: WorkflowLimits,
+        platform: RuntimePlatform,
+    ) -> None:
+        """Put what leads to the functions, and what watches them, around the functions.
+
+        Args:
+            bucket: Where requests are dropped.
+            prefixes: What their keys begin with.
+            service_role: Must outlive whatever runs with it.
+            allow_cleaning: Lets a function cancel tasks and remove what they made.
+            limits: How much runs at once, and for how long.
+            platform: Runtime, architecture and log retention.
+        """
+        self._state_machine = workflow_state_machine(
+            self,
+            steps=self._functions.steps,
+            functions=self._functions.by_name.values(),
+            limits=limits,
+            platform=platform,
+        )
+        self._reconciler = RequestReconciler(
+            self,
+            "Reconciler",
+            kind=self._kind,
+            requests_table=self._table,
+            results=self._results,
+            allow_cleaning=allow_cleaning,
+            limits=limits,
+            platform=platform,
+        )
+        self._intake = RequestIntake(
+            self,
+            "Intake",
+            kind=self._kind,
+            bucket=bucket,
+            prefixes=prefixes,
+            requests_table=self._table,
+            results=self._results,
+            queues=self._queues,
+            reconciler=self._reconciler.function.function,
+            limits=limits,
+            platform=platform,
+        )
+        self._drain = Drain(
+            self,
+            "Drain",
+            requests_table=self._table,
+            results=self._results,
+            allow_cleaning=allow_cleaning,
+            state_machine=self._state_machine,
+            environment=self._reconciler.environment,
+            needs=[bucket, service_role],
+            platform=platform,
+        )
+        # On deletion, what brings work in goes first, then the drain, and then what the drain needs.
+        self._intake.start_after(self._drain.resource)
+        self._reconciler.watch(self._state_machine, start_after=self._drain.resource)
+
+    def wake_at_ends_of(self, other: Workflow) -> None:
+        """Look for work whenever an execution of another workflow has ended, with which leases are shared.
+
+        Args:
+            other: A workflow with the same requests table.
+        """
+        self._reconciler.wake_at_ends(
+            other.state_machine, "OtherExecutionEnded", start_after=self._drain.resource
+        )
+
+    @property
+    def queue(self) -> sqs.IQueue:
+        """S3's events on their way in."""
+        return self._queues.queue
+
+    @property
+    def dead_letter_queue(self) -> sqs.IQueue:
+        """Events that could not be taken in; anything in it deserves an alarm."""
+        return self._queues.dead_letter_queue
+
+    @property
+    def topic(self) -> sns.ITopic:
+        """Told of every end."""
+        return self._results.topic
+
+    @property
+    def event_bus(self) -> events.IEventBus:
+        """Carries results as events."""
+        return self._results.event_bus
+
+    @property
+    def pause_parameter(self) -> ssm.IStringParameter:
+        """Set it to `true` to admit nothing more."""
+        return self._reconciler.pause_parameter
+
+    @property
+    def functions(self) -> Mapping[str, lambda_.Function]:
+        """The Lambda functions by name: the steps, `Intake`, `Reconciler` and `Drain`."""
+        steps = {name: step.function for name, step in self._functions.by_name.items()}
+        return {
+            **steps,
+            "Intake": self._intake.function.function,
+            "Reconciler": self._reconciler.function.function,
+            "Drain": self._drain.function.function,
+        }
 
     @property
     def state_machine(self) -> sfn.StateMachine:
@@ -100,14 +227,11 @@ class Workflow(Construct):
         """
         return self._on(rule_id, _FAILURES, target, description)
 
-    def _event_bus(self) -> events.IEventBus:
-        raise NotImplementedError
-
     def _metric(self, name: str, options: MetricOptions) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name=name,
-            dimensions_map={"Workflow": self._table.table_name},
+            dimensions_map={"Kind": self._kind, "Workflow": self._table.table_name},
             **options,
         )
 
@@ -122,10 +246,10 @@ class Workflow(Construct):
             self,
             rule_id,
             description=description,
-            event_bus=self._event_bus(),
+            event_bus=self.event_bus,
             event_pattern=events.EventPattern(
                 source=[EVENT_SOURCE],
-                detail_type=[f"{self._kind} {end}" for end in ends],
+                detail_type=[f"VM {self._kind.title()} {end}" for end in ends],
                 detail={"Workflow": [self._table.table_name]},
             ),
             targets=None if target is None else [target],

@@ -215,6 +215,7 @@ class Request:
             name: item[attribute] for name, attribute in ATTRIBUTES.items() if attribute in item
         }
         values["status"] = Status(item["Status"])
+        values["method"] = item.get("Method")
         values["open_state"] = OpenState(item["OpenState"]) if "OpenState" in item else None
         return cls(source=source_of(item), **values)
 

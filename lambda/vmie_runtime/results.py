@@ -42,7 +42,7 @@ def result_document(request: Request, *, now: str) -> dict[str, Any]:
     ended = Status(outcome.get("Status", request.status)).terminal
     document: dict[str, Any] = {
         "RequestId": request.id,
-        "Operation": request.operation,
+        "Operation": request.operation or None,
         "Method": request.method,
         "Status": str(outcome.get("Status", request.status)),
         "Phase": request.phase,
@@ -178,6 +178,7 @@ class ResultPublisher:
 
     def _measure(self, request: Request, status: Status, now: str) -> None:
         metrics.add_dimension("Workflow", self.workflow)
+        metrics.add_dimension("Kind", self.kind)
         metrics.add_metric(status.value, "Count", 1)
         if status is Status.TIMED_OUT:
             metrics.add_metric(Status.FAILED.value, "Count", 1)

@@ -14,7 +14,8 @@ import cdk_nag
 import pytest
 
 import app as deployable
-from app import AppSettings, SettingsError, VmImportExportStack, context_key
+from app import VmImportExportStack
+from app_settings import AppSettings, SettingsError, context_key
 from tests.unit.constructs.synthesis import FLAGS, ROOT, Synthesised, flat
 
 MACHINE, FUNCTION = "AWS::StepFunctions::StateMachine", "AWS::Lambda::Function"
