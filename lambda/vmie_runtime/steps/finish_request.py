@@ -1,105 +1,31 @@
-"""Finish request: what was made is of the right bytes, carries our tags and is written down."""
+"""Finish request: what was made is made sure of and written down."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from vmie_runtime import next_steps, source_objects
-from vmie_runtime.aws import client, error_code, error_message, transient_errors_named
-from vmie_runtime.errors import RequestFailure, TransientServiceError
-from vmie_runtime.made import Made
-from vmie_runtime.object_keys import file_name
+from vmie_runtime.finishing.imports import finish_import
 from vmie_runtime.observability import logger
-from vmie_runtime.outcomes import success_outcome
-from vmie_runtime.request import Request
-from vmie_runtime.stages import artefacts
-from vmie_runtime.stages.containers import given_snapshots
-from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, ec2_tags
 from vmie_runtime.steps.step_event import StepEvent
-from vmie_runtime.wiring import requests_table, settings
+from vmie_runtime.wiring import requests_table, settings, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from types_boto3_ec2 import EC2Client
 
-SOURCE_TAG = "vmie:source"
-_MOST_TAG_VALUE = 256  # characters, EC2 user guide, "Tag restrictions"
+_ENDS = {"import": finish_import}
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Compare the disks once more, tag what was made, and keep the outcome.
+    """Make sure of what was made, and keep the outcome.
 
     Raises:
-        RequestFailure: If a disk changed while it was imported; cleaning up removes what was made.
+        RequestFailure: If it is not what was asked for; cleaning up removes it.
     """
     step = StepEvent.from_event(event)
     table = requests_table()
     request = step.require_request(table)
     if request.outcome is not None:
         return  # Kept by a run of this step that did not live to say so, or by the reconciler.
-    for disk in request.disks:
-        source_objects.require_same_disk(client("s3"), disk)
-    ec2 = client("ec2")
-    made = request.made
-    if not request.dry_run:
-        _require_something(request)
-        _tag(ec2, _all_of(made, request), _tags(request, settings().requests_table))
-        _remove_replaced(ec2, request)
-    outcome = success_outcome(
-        made, region=settings().region, next_steps=next_steps.of_request(request, settings().region)
-    )
+    outcome = _ENDS[settings().workflow_kind](work_on(request, now=step.now))
     table.update(request.id, {"outcome": outcome, "phase": None, "progress": None}, unset="outcome")
-
-
-def _require_something(request: Request) -> None:
-    made = request.made
-    if request.operation == "ImportImage" and made.image_id is None:
-        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without an AMI.")
-    if request.operation == "ImportSnapshot" and not made.snapshot_ids:
-        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without a snapshot.")
-
-
-def _remove_replaced(ec2: EC2Client, request: Request) -> None:
-    made = request.made
-    replaced = Made(image_ids=made.replaced_image_ids, snapshot_ids=made.replaced_snapshot_ids)
-    tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: settings().requests_table}
-    artefacts.remove(ec2, replaced, tags, keep=given_snapshots(request.parameters))
-
-
-def _all_of(made: Made, request: Request) -> list[str]:
-    ids = (*made.image_ids, *made.snapshot_ids, *made.volume_ids, *made.instance_ids)
-    return [each for each in ids if each not in given_snapshots(request.parameters)]
-
-
-def _tag(ec2: EC2Client, resources: list[str], tags: dict[str, str]) -> None:
-    try:
-        with transient_errors_named():
-            ec2.create_tags(Resources=resources, Tags=ec2_tags(tags))
-    except ClientError as error:
-        if "NotFound" not in error_code(error):
-            raise
-        # The task names them, so they are there: EC2's answers are eventually consistent.
-        raise TransientServiceError(f"CreateTags: {error_message(error)}") from error
-
-
-def _tags(request: Request, workflow: str) -> dict[str, str]:
-    disk = request.disks[0] if request.disks else None
-    source = f"s3://{disk['Bucket']}/{disk['Key']}" if disk else ""
-    named = request.options.get("Name") or (file_name(disk["Key"]) if disk else request.id)
-    tags = {
-        "Name": _taggable(named),
-        **settings().import_defaults.get("Tags", {}),
-        **request.options.get("Tags", {}),
-        REQUEST_ID_TAG: request.id,
-        WORKFLOW_TAG: workflow,
-    }
-    return {**tags, SOURCE_TAG: _taggable(source)} if source else tags
-
-
-def _taggable(text: str) -> str:
-    """A text as the value of a tag: no control characters, at most 256 characters."""
-    plain = "".join(character if character.isprintable() else "?" for character in text)
-    return plain[:_MOST_TAG_VALUE]

@@ -1,0 +1,99 @@
+"""What an import made is of the right bytes and carries our tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vmie_runtime import next_steps, source_objects
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.errors import RequestFailure, TransientServiceError
+from vmie_runtime.made import Made
+from vmie_runtime.object_keys import file_name
+from vmie_runtime.outcomes import success_outcome
+from vmie_runtime.request import Request
+from vmie_runtime.stages import artefacts
+from vmie_runtime.stages.containers import given_snapshots
+from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work, ec2_tags
+from vmie_runtime.wiring import settings
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+
+SOURCE_TAG = "vmie:source"
+_MOST_TAG_VALUE = 256  # characters, EC2 user guide, "Tag restrictions"
+
+
+def finish_import(work: Work) -> dict[str, Any]:
+    """Compare the disks once more and tag what was made.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        RequestFailure: If a disk changed while it was imported, or nothing was made.
+    """
+    request = work.request
+    for disk in request.disks:
+        source_objects.require_same_disk(work.s3, disk)
+    if not request.dry_run:
+        _require_something(request)
+        _tag(work.ec2, _all_of(request.made, request), _tags(request, work.workflow))
+        _remove_replaced(work.ec2, request)
+    return success_outcome(
+        request.made,
+        region=work.settings.region,
+        next_steps=next_steps.of_request(request, work.settings.region),
+    )
+
+
+def _require_something(request: Request) -> None:
+    made = request.made
+    if request.operation == "ImportImage" and made.image_id is None:
+        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without an AMI.")
+    if request.operation == "ImportSnapshot" and not made.snapshot_ids:
+        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without a snapshot.")
+
+
+def _remove_replaced(ec2: EC2Client, request: Request) -> None:
+    made = request.made
+    replaced = Made(image_ids=made.replaced_image_ids, snapshot_ids=made.replaced_snapshot_ids)
+    tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: settings().requests_table}
+    artefacts.remove(ec2, replaced, tags, keep=given_snapshots(request.parameters))
+
+
+def _all_of(made: Made, request: Request) -> list[str]:
+    ids = (*made.image_ids, *made.snapshot_ids, *made.volume_ids, *made.instance_ids)
+    return [each for each in ids if each not in given_snapshots(request.parameters)]
+
+
+def _tag(ec2: EC2Client, resources: list[str], tags: dict[str, str]) -> None:
+    try:
+        with transient_errors_named():
+            ec2.create_tags(Resources=resources, Tags=ec2_tags(tags))
+    except ClientError as error:
+        if "NotFound" not in error_code(error):
+            raise
+        # The task names them, so they are there: EC2's answers are eventually consistent.
+        raise TransientServiceError(f"CreateTags: {error_message(error)}") from error
+
+
+def _tags(request: Request, workflow: str) -> dict[str, str]:
+    disk = request.disks[0] if request.disks else None
+    source = f"s3://{disk['Bucket']}/{disk['Key']}" if disk else ""
+    named = request.options.get("Name") or (file_name(disk["Key"]) if disk else request.id)
+    tags = {
+        "Name": _taggable(named),
+        **settings().import_defaults.get("Tags", {}),
+        **request.options.get("Tags", {}),
+        REQUEST_ID_TAG: request.id,
+        WORKFLOW_TAG: workflow,
+    }
+    return {**tags, SOURCE_TAG: _taggable(source)} if source else tags
+
+
+def _taggable(text: str) -> str:
+    """A text as the value of a tag: no control characters, at most 256 characters."""
+    plain = "".join(character if character.isprintable() else "?" for character in text)
+    return plain[:_MOST_TAG_VALUE]

@@ -1,0 +1,1 @@
+"""What is looked at before a request of either kind starts anything."""
