@@ -6,7 +6,7 @@ PYTHON ?= python3
 PYTEST ?= --numprocesses 2 --dist loadfile --quiet
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint format docs shapes bench fuzz lock wheel clean
+.PHONY: help setup demo test lint format docs shapes bench fuzz corpus lock wheel clean
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -53,6 +53,9 @@ bench: .venv/.ready ## Measure cost, latency and size (see docs/benchmarks.md)
 
 fuzz: .venv/.ready ## Inspect 50,000 damaged disk images (MUTATIONS=, SEED=)
 	@PYTHONPATH=lambda $(BIN)/python -m tests.unit.images.fuzzing --mutations $(or $(MUTATIONS),50000) $(if $(SEED),--seed $(SEED))
+
+corpus: .venv/.ready ## Build disks with other people's tools and hold the inspection against them (MACHINES=; root, half an hour)
+	@$(BIN)/python -m scripts.corpus $(MACHINES)
 
 lock: ## Rewrite the hashed requirements from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv

@@ -17,7 +17,7 @@ def ext4_bios(shop: Workshop) -> Machine:
     disk = shop.folder / "ext4-bios.raw"
     ((start, size),) = partition(disk, 20 * GIB, "label: dos\n2048,,83,*\n")
     _one_partition(shop, disk, start, size, "mkfs.ext4", "-q", "-L", "root", kind="ext4")
-    return Machine("ext4-bios", (disk,), (Stretch(0, start, size),))
+    return Machine("ext4-bios", (disk,), (Stretch(0, start, size),), boot_modes=("legacy-bios",))
 
 
 def xfs_bios(shop: Workshop) -> Machine:
@@ -25,7 +25,7 @@ def xfs_bios(shop: Workshop) -> Machine:
     disk = shop.folder / "xfs-bios.raw"
     ((start, size),) = partition(disk, 12 * GIB, "label: dos\n2048,,83,*\n")
     _one_partition(shop, disk, start, size, "mkfs.xfs", "-q", "-f", kind="xfs")
-    return Machine("xfs-bios", (disk,), (Stretch(0, start, size),))
+    return Machine("xfs-bios", (disk,), (Stretch(0, start, size),), boot_modes=("legacy-bios",))
 
 
 def _one_partition(shop: Workshop, disk: Path, start: int, size: int, *make: str, kind: str) -> None:
@@ -74,7 +74,7 @@ def btrfs_uefi(shop: Workshop) -> Machine:
     debian.efi_partition(shop.system, image, boot_uuid, shop.scratch)
     place(image, disk, esp[0])
     contents = (Stretch(0, *root, options="subvol=@rootfs"), Stretch(0, *boot))
-    return Machine("btrfs-uefi", (disk,), contents)
+    return Machine("btrfs-uefi", (disk,), contents, ("uefi",), frozenset({"BtrfsSubvolume"}))
 
 
 def luks_bios(shop: Workshop) -> Machine:
@@ -88,7 +88,8 @@ def luks_bios(shop: Workshop) -> Machine:
         run("mkfs.ext4", "-q", device)
         with mounted(device, shop.point) as target:
             run("cp", "-a", f"{shop.system}/boot/.", target)
-    return Machine("luks-bios", (disk,), (Stretch(0, *boot),))
+    found = frozenset({"EncryptedVolume"})
+    return Machine("luks-bios", (disk,), (Stretch(0, *boot),), findings=found, system=None)
 
 
 def dual_boot(shop: Workshop) -> Machine:
@@ -97,7 +98,9 @@ def dual_boot(shop: Workshop) -> Machine:
     parts = partition(disk, 16 * GIB, "label: dos\nsize=8GiB,type=83,bootable\ntype=83\n")
     for start, size in parts:
         _one_partition(shop, disk, start, size, "mkfs.ext4", "-q", kind="ext4")
-    return Machine("dual-boot", (disk,), tuple(Stretch(0, *part) for part in parts))
+    found = frozenset({"SeveralOperatingSystems"})
+    contents = tuple(Stretch(0, *part) for part in parts)
+    return Machine("dual-boot", (disk,), contents, ("legacy-bios",), found)
 
 
 def jfs_data(shop: Workshop) -> Machine:
@@ -106,7 +109,7 @@ def jfs_data(shop: Workshop) -> Machine:
     (part,) = partition(disk, 1 * GIB, "label: dos\n2048,,83,*\n")
     with loop(disk, *part) as device:
         run("mkfs.jfs", "-q", "-L", "data", device)
-    return Machine("jfs-data", (disk,))
+    return Machine("jfs-data", (disk,), findings=frozenset({"FileSystemUnreadable"}), system=None)
 
 
 def windows_server_bios(shop: Workshop) -> Machine:
@@ -114,7 +117,8 @@ def windows_server_bios(shop: Workshop) -> Machine:
     disk = shop.folder / "windows-bios.raw"
     reserved, system = partition(disk, 20 * GIB, "label: dos\nsize=500MiB,type=7,bootable\ntype=7\n")
     windows_bios(disk, reserved, system, shop.scratch, shop.system / "usr")
-    return Machine("windows-bios", (disk,), (Stretch(0, *system, options="ro", kind="ntfs-3g"),))
+    contents = (Stretch(0, *system, options="ro", kind="ntfs-3g"),)
+    return Machine("windows-bios", (disk,), contents, ("legacy-bios",), system="windows")
 
 
 def windows_server_uefi(shop: Workshop) -> Machine:
@@ -125,7 +129,8 @@ def windows_server_uefi(shop: Workshop) -> Machine:
     esp, _, system = partition(disk, 20 * GIB, script)
     image = windows_uefi(disk, esp, system, shop.scratch, shop.system / "usr")
     place(image, disk, esp[0])
-    return Machine("windows-uefi", (disk,), (Stretch(0, *system, options="ro", kind="ntfs-3g"),))
+    contents = (Stretch(0, *system, options="ro", kind="ntfs-3g"),)
+    return Machine("windows-uefi", (disk,), contents, ("uefi",), system="windows")
 
 
 RECIPES: dict[str, Callable[[Workshop], Machine]] = {

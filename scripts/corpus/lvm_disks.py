@@ -25,7 +25,8 @@ def lvm_bios(shop: Workshop) -> Machine:
         _logical("swap", _SWAP, device)
     root = (physical[0] + _first_extent(disk, physical), _ROOT * EXTENT)
     _install(shop, disk, boot, (disk, *root))
-    return Machine("lvm-bios", (disk,), (Stretch(0, *root, volume="vg0/root"), Stretch(0, *boot)))
+    contents = (Stretch(0, *root, volume="vg0/root"), Stretch(0, *boot))
+    return Machine("lvm-bios", (disk,), contents, ("legacy-bios",))
 
 
 def lvm_two_disks(shop: Workshop) -> Machine:
@@ -39,7 +40,9 @@ def lvm_two_disks(shop: Workshop) -> Machine:
         _logical("root", _ROOT, two)
     root = (second[0] + _first_extent(disks[1], second), _ROOT * EXTENT)
     _install(shop, disks[0], boot, (disks[1], *root))
-    return Machine("lvm-two-disks", disks, (Stretch(1, *root, volume="vg0/root"), Stretch(0, *boot)))
+    contents = (Stretch(1, *root, volume="vg0/root"), Stretch(0, *boot))
+    found = frozenset({"SystemNotOnBootDisk"})
+    return Machine("lvm-two-disks", disks, contents, ("legacy-bios",), found)
 
 
 def _group(*devices: str) -> None:

@@ -25,11 +25,23 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine of the corpus: its raw disks, and the file systems whose files are compared."""
+    """One machine of the corpus.
+
+    Attributes:
+        name: Its name.
+        disks: Its raw disks, in order.
+        contents: The file systems whose files are compared with the kernel's reading of them.
+        boot_modes: How it starts.
+        findings: What an inspection must find, among other things.
+        system: ``debian``, ``windows`` or ``None``.
+    """
 
     name: str
     disks: tuple[Path, ...]
     contents: tuple[Stretch, ...] = ()
+    boot_modes: tuple[str, ...] = ()
+    findings: frozenset[str] = frozenset()
+    system: str | None = "debian"
 
 
 @dataclass(frozen=True)
