@@ -21,8 +21,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Turn the error that a state caught into the request's outcome."""
     failure = event["Failure"]
     raised = _raised(failure)
-    status = Status(raised.get("Status", Status.FAILED))
+    status = Status(raised.get("Status", Status.TIMED_OUT if _timed_out(failure) else Status.FAILED))
     return failure_outcome(status, _diagnose(failure, raised, context.invoked_function_arn))
+
+
+def _timed_out(failure: dict[str, Any]) -> bool:
+    """Tell whether the state itself ran out of time, which only the one that awaits the admission can."""
+    return bool(failure["Error"] == "States.Timeout")
 
 
 def _raised(failure: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def _diagnose(failure: dict[str, Any], raised: dict[str, Any], arn: str) -> Diag
     if "AwsCode" in raised:
         call = diagnose_call(raised["Operation"], raised["AwsCode"], raised["Message"])
         return _role_diagnosis(call, raised, arn) if failure["Error"] == "ServiceRoleRejected" else call
-    if failure["Error"] == "States.Timeout":
+    if _timed_out(failure):
         message = "The execution waited for its admission as long as a request may take."
         return own_failure("DeadlineExceeded", message)
     if raised:

@@ -40,8 +40,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.find_request(table)
     if request is None:
         return _after_the_end(table, step, event.get("Outcome", {}), redriven=redriven)
-    # An earlier run of this step may have queued it again and died before it could tell.
-    if request.open_state is OpenState.QUEUED and (redriven or not event.get("ReturnToQueue")):
+    # An earlier run of this step may have queued it again and died before it could tell. One that has an
+    # outcome in the queue was never admitted, and ends.
+    queued_again = request.open_state is OpenState.QUEUED and request.outcome is None
+    if queued_again and (redriven or not event.get("ReturnToQueue")):
         return {"Status": Status.QUEUED.value}
     if event.get("ReturnToQueue"):
         return _queue_again(table, request, step, attempt=None)
