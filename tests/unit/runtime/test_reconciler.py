@@ -176,6 +176,7 @@ def test_an_index_that_lags_publishes_no_end_twice(world: World):
 
 
 def test_an_index_that_lags_gives_no_second_admission_an_old_name(world: World):
+    """What the index still shows as queued was admitted, met the quota and has had its execution."""
     (request,) = queue(world, 1)
     world.aws.dynamodb.freeze_indexes()
     run(world)
@@ -183,12 +184,18 @@ def test_an_index_that_lags_gives_no_second_admission_an_old_name(world: World):
     world.end_execution(world.find(request), "SUCCEEDED")
 
     run(world)
-    assert world.find(request).open_state is OpenState.QUEUED
-    world.aws.dynamodb.stale = None
-    run(world)
 
     assert world.find(request).execution_name.endswith("-2")
     assert world.find(request).status is Status.RUNNING
+    assert world.aws.stepfunctions.executions[f"{request.id}-2"]["status"] == "RUNNING"
+
+
+def test_a_round_that_read_a_request_before_another_admitted_it_admits_nothing(world: World):
+    (request,) = queue(world, 1)
+    run(world)
+    world.table.return_to_queue(world.find(request), not_before=NOW)
+
+    assert not world.table.admit(request, now=SOON, deadline_at=SOON)
 
 
 def test_a_sweep_cancels_our_tasks_that_nobody_watches_and_no_others(world: World):
@@ -234,7 +241,7 @@ def test_an_orphan_that_cannot_be_cancelled_holds_up_no_admission(world: World):
 def test_a_request_rejected_before_any_task_asks_ec2_nothing(world: World, monkeypatch):
     rejected = {"Status": "Rejected", "Error": {"Code": "EmptyObject", "Message": "It is empty."}}
     request = world.request(open_state=OpenState.ENDING, outcome=rejected)
-    monkeypatch.setattr(world.reconciler.ec2, "paginate", lambda **_: pytest.fail("EC2 was asked"))
+    monkeypatch.setattr(world.reconciler.ec2, "get_paginator", lambda _: pytest.fail("EC2 was asked"))
 
     run(world)
 
