@@ -90,6 +90,49 @@ def test_an_image_that_cannot_be_is_refused(
         storage.register(snapshot_id, **parameters)
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("boot-mode", "uefi"),
+        ("tpm-support", "v2.0"),
+        ("block-device-mapping.volume-size", "7"),
+        ("block-device-mapping.device-name", "/dev/sdq"),
+        ("description", "found by*"),
+    ],
+)
+def test_images_are_found_by_what_they_have(
+    storage: Storage, snapshot_id: str, image_id: str, name: str, wanted: str
+) -> None:
+    root = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot_id}}
+    image = storage.register(
+        snapshot_id,
+        BootMode="uefi",
+        TpmSupport="v2.0",
+        Description="found by its attributes",
+        BlockDeviceMappings=[root, {"DeviceName": "/dev/sdq", "Ebs": {"VolumeSize": 7}}],
+    )
+    of_snapshot = {"Name": "block-device-mapping.snapshot-id", "Values": [snapshot_id]}
+    found = storage.ec2.describe_images(Filters=[{"Name": name, "Values": [wanted]}, of_snapshot])["Images"]
+
+    ids = [one["ImageId"] for one in found]
+    assert image in ids
+    assert image_id not in ids
+
+
+def test_what_of_an_image_is_changed_stays_changed(storage: Storage, snapshot_id: str) -> None:
+    ec2, image_id = storage.ec2, storage.register(snapshot_id)
+    ec2.modify_image_attribute(ImageId=image_id, Description={"Value": "golden"})
+    ec2.modify_image_attribute(ImageId=image_id, ImdsSupport={"Value": "v2.0"})
+    ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": [{"UserId": "210987654321"}]})
+
+    image = storage.image(image_id)
+    assert (image["Description"], image["ImdsSupport"]) == ("golden", "v2.0")
+    shown = ec2.describe_image_attribute(ImageId=image_id, Attribute="launchPermission")["LaunchPermissions"]
+    assert shown == [{"UserId": "210987654321"}]
+    imds = ec2.describe_image_attribute(ImageId=image_id, Attribute="imdsSupport")
+    assert imds["ImdsSupport"] == {"Value": "v2.0"}
+
+
 def test_a_mapping_that_contradicts_its_snapshot_is_refused(storage: Storage, snapshot_id: str) -> None:
     encrypted = {"SnapshotId": snapshot_id, "Encrypted": True}
     root = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot_id}}

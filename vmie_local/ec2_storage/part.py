@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_local.background import Background
 from vmie_local.blocks import BlockStore
-from vmie_local.ec2_storage import attachments, copies, register_image, snapshots, sources, volumes
+from vmie_local.ec2_storage import (
+    attachments,
+    copies,
+    image_attributes,
+    register_image,
+    snapshots,
+    sources,
+    volumes,
+)
 from vmie_local.ec2_storage.client_tokens import ClientTokens
 from vmie_local.ec2_storage.surroundings import Operation, Surroundings
 from vmie_local.front_door.api_call import PASS, ApiCall, Handler, Pass
@@ -53,6 +61,7 @@ class Ec2Storage:
         for name, operation in _OPERATIONS.items():
             cloud.front_door.register("ec2", name, self._handler(operation))
         cloud.front_door.register("ec2", "RunInstances", _check_image)
+        cloud.front_door.register("ec2", "ModifyImageAttribute", image_attributes.modify_image_attribute)
 
     def stop(self) -> None:
         """End what is under way."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vmie_local.moto_seams.ec2 import registered_image
 from vmie_local.moto_seams.ec2.backend import BACKENDS, backend, moment
 from vmie_local.moto_seams.ec2.snapshots import NoVolume
 from vmie_local.moto_seams.seam import Seam
@@ -16,40 +15,8 @@ _DEREGISTER = Seam(
 )
 SEAMS = (
     BACKENDS,
+    *registered_image.SEAMS,
     _DEREGISTER,
-    Seam(
-        "moto.ec2.models.amis:Ami.__init__",
-        "our AMIs are subclasses",
-        (
-            "self",
-            "ec2_backend",
-            "ami_id",
-            "instance",
-            "source_ami",
-            "name",
-            "description",
-            "owner_id",
-            "owner_alias",
-            "public",
-            "virtualization_type",
-            "architecture",
-            "state",
-            "creation_date",
-            "platform",
-            "image_type",
-            "image_location",
-            "hypervisor",
-            "root_device_type",
-            "root_device_name",
-            "sriov",
-            "region_name",
-            "snapshot_description",
-            "product_codes",
-            "boot_mode",
-            "tags",
-        ),
-    ),
-    Seam("moto.ec2.models.amis:Ami.block_device_mappings", "one invented device of 15 GiB"),
     Seam("moto.ec2.utils:random_ami_id", "ids of AMIs", ()),
 )
 
@@ -150,7 +117,7 @@ def add(account: str, region: str, image: Image, *, at: float, image_id: str | N
         Its id.
     """
     ec2, ami_id = backend(account, region), image_id or new_id()
-    ami = _registered_image()(
+    ami = registered_image.class_of_images()(
         _NothingMade(account),
         ami_id,
         name=image.name,
@@ -171,6 +138,7 @@ def add(account: str, region: str, image: Image, *, at: float, image_id: str | N
     ami.platform_details, ami.usage_operation = image.platform_details, image.usage_operation
     ami.ena_support, ami.sriov_net_support = image.ena_support, image.sriov_net_support
     ami.tpm_support, ami.imds_support = image.tpm_support, image.imds_support
+    ami.tmp, ami.imds = image.tpm_support, image.imds_support  # as DescribeImageAttribute calls them
     ami.instance_id = image.source_instance_id
     ami.source_image_id, ami.source_image_region = image.source_image_id, image.source_image_region
     ec2.amis[ami_id] = ami
@@ -189,6 +157,19 @@ def set_state(account: str, region: str, image_id: str, state: str) -> bool:
     if ami:
         ami.state = state
     return ami is not None
+
+
+def modify(
+    account: str, region: str, image_id: str, *, description: str | None, imds_support: str | None
+) -> None:
+    """Change what of an AMI can be changed; None leaves it."""
+    ami = backend(account, region).amis[image_id]
+    if description is not None:
+        ami.description = description
+        ami.vmie_image = replace(ami.vmie_image, description=description)
+    if imds_support is not None:
+        ami.imds_support = ami.imds = imds_support
+        ami.vmie_image = replace(ami.vmie_image, imds_support=imds_support)
 
 
 def named(account: str, region: str, name: str) -> str | None:
@@ -227,36 +208,3 @@ class _NothingMade:
 
     def delete_volume(self, _: str) -> None:
         """Nothing was made."""
-
-
-@functools.cache
-def _registered_image() -> Any:
-    from moto.ec2.models.amis import Ami
-
-    class RegisteredImage(Ami):  # type: ignore[misc]
-        """An AMI with the devices it was registered with."""
-
-        ec2_backend: Any
-        vmie_image: Image
-
-        @property
-        def block_device_mappings(self) -> list[Mapping[str, Any]]:
-            return [_mapping(device, self.ec2_backend) for device in self.vmie_image.devices]
-
-    return RegisteredImage
-
-
-def _mapping(device: BlockDevice, ec2: Any) -> dict[str, Any]:
-    snapshot = ec2.snapshots.get(device.snapshot_id)
-    encrypted = device.encrypted if device.encrypted is not None else bool(snapshot and snapshot.encrypted)
-    ebs = {
-        "DeleteOnTermination": device.delete_on_termination,
-        "Encrypted": encrypted,
-        "Iops": device.iops,
-        "SnapshotId": device.snapshot_id,
-        "Throughput": device.throughput,
-        "VolumeSize": device.volume_size or (snapshot.volume_size if snapshot else None),
-        "VolumeType": device.volume_type,
-    }
-    shown = {name: value for name, value in ebs.items() if value is not None}
-    return {"DeviceName": device.name, "Ebs": shown}
