@@ -70,49 +70,67 @@ class Fleets:
     def summarise(self, now: str) -> None:
         """Write the summary of every fleet whose requests stand otherwise than when it was written last."""
         for item in self.table.access.query("open", "OpenState", self.table.open_value(_OPEN)):
-            found = self.table.access.get(item["Id"])
-            source = source_of(found) if found else None
-            if found is None or source is None:
-                continue
-            fleet = Fleet(
-                id=found["Id"],
-                source=source,
-                size=found["FleetSize"],
-                queued_at=found["QueuedAt"],
-                counts=found["Counts"],
-            )
-            counts, is_over = self._count(fleet)
-            if counts != fleet.counts or is_over or not self.table.is_newest(_as_request(fleet)):
-                self._publish(fleet, counts, now=now, is_over=is_over)
+            # Whoever writes last looks once more: a slower one may have overwritten a newer summary.
+            while (fleet := self._find(item["Id"])) is not None and self._summarise(fleet, now):
+                pass
+
+    def _find(self, fleet_id: str) -> Fleet | None:
+        """A fleet that is summarised; None where it is over."""
+        found = self.table.access.get(fleet_id)
+        source = source_of(found) if found else None
+        if found is None or source is None or found.get("OpenState") != self.table.open_value(_OPEN):
+            return None
+        return Fleet(
+            id=found["Id"],
+            source=source,
+            size=found["FleetSize"],
+            queued_at=found["QueuedAt"],
+            counts=found["Counts"],
+        )
+
+    def _summarise(self, fleet: Fleet, now: str) -> bool:
+        """Write a fleet's summary where it has changed; tell whether it must be looked at again."""
+        is_newest = self.table.is_newest(_as_request(fleet))
+        counts, all_ended = self._count(fleet)
+        # Dropped again, its requests belong to the newer fleet: nothing more will happen to this one.
+        is_over = all_ended or not is_newest
+        if counts == fleet.counts and not is_over:
+            return False
+        if counts != fleet.counts and not self._change(fleet.id, expected=fleet.counts, counts=counts):
+            return True
+        addresses = [result_addresses.by_id(fleet.id)]
+        if is_newest:
+            addresses.append(result_addresses.by_source_key(fleet.source.key))
+        document = summary(fleet, counts, now=now, is_over=is_over)
+        event = f"Fleet {document['Status']}" if is_over else None
+        self.publisher.publish_fleet(addresses, document, event=event, now=now)
+        return not (is_over and self._change(fleet.id, expected=counts, counts=counts, closed_at=now))
 
     def _count(self, fleet: Fleet) -> tuple[dict[str, int], bool]:
         """How the requests stand; and whether all have ended."""
         listed = [each for each in self.table.of_source(fleet.source.address) if each.fleet == fleet.id]
         counts = dict(sorted(Counter(each.status.value for each in listed).items()))
         # The index may not have caught up with the table: nothing is over that it does not show.
-        is_over = len(listed) == fleet.size and not any(each.is_open for each in listed)
-        return counts, is_over
+        return counts, len(listed) == fleet.size and not any(each.is_open for each in listed)
 
-    def _publish(self, fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) -> None:
-        addresses = [result_addresses.by_id(fleet.id)]
-        is_newest = self.table.is_newest(_as_request(fleet))
-        if is_newest:
-            addresses.append(result_addresses.by_source_key(fleet.source.key))
-        # Dropped again, its requests belong to the newer fleet: nothing more will happen to this one.
-        is_over = is_over or not is_newest
-        document = summary(fleet, counts, now=now, is_over=is_over)
-        event = f"Fleet {document['Status']}" if is_over else None
-        self.publisher.publish_fleet(addresses, document, event=event, now=now)
+    def _change(
+        self, fleet_id: str, *, expected: dict[str, int], counts: dict[str, int], closed_at: str | None = None
+    ) -> bool:
+        """Note how a fleet's requests were counted, unless somebody else has; tell whether it was noted."""
         change: dict[str, Any] = {
-            "Key": serialise({"Id": fleet.id}),
+            "Key": serialise({"Id": fleet_id}),
             "UpdateExpression": "SET #counts = :counts",
+            "ConditionExpression": "attribute_exists(OpenState) AND #counts = :expected",
             "ExpressionAttributeNames": {"#counts": "Counts"},
-            "ExpressionAttributeValues": {":counts": serialise({"Counts": counts})["Counts"]},
+            "ExpressionAttributeValues": {
+                ":counts": serialise({"Counts": counts})["Counts"],
+                ":expected": serialise({"Counts": expected})["Counts"],
+            },
         }
-        if is_over:
+        if closed_at is not None:
             change["UpdateExpression"] += ", ExpiresAt = :expires REMOVE OpenState"
-            change["ExpressionAttributeValues"] |= serialise({":expires": expiry(now)})
-        self.table.access.write(change)
+            change["ExpressionAttributeValues"] |= serialise({":expires": expiry(closed_at)})
+        return self.table.access.write(change)
 
 
 def summary(fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) -> dict[str, Any]:

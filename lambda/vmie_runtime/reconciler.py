@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime import cleaning
 from vmie_runtime.aws import client, transient_errors_named
+from vmie_runtime.checks.conversion_tasks import can_be_asked_for
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.executions import Execution, Executions
 from vmie_runtime.fleets import Fleets
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
-from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.request import OpenState, Request, Status, direct_request_id
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
 from vmie_runtime.stages.plan import active_tasks
@@ -51,6 +52,7 @@ class Reconciler:
     kind: str
     pause_parameter: str
     deadline_seconds: int
+    with_conversions: bool = False
 
     def run(self, now: str, *, sweep: bool, time_is_left: Callable[[], bool] = lambda: True) -> None:
         """Do one round.
@@ -72,6 +74,12 @@ class Reconciler:
         self.fleets.summarise(now)
         if sweep:
             self.cancel_orphans()
+
+    def execution_ended(self, execution_arn: str, now: str) -> None:
+        """End the request of an execution that was started directly and stopped before it was admitted."""
+        request = self.table.find(direct_request_id(execution_arn))
+        if request is not None and request.open_state is OpenState.QUEUED and not self._waits(request):
+            self._safely(self._end_queued, request, now)
 
     def end_everything(self, now: str, *, stop: dict[str, str], time_is_left: Callable[[], bool]) -> bool:
         """End every open request, as the stack's deletion does.
@@ -102,7 +110,7 @@ class Reconciler:
     def cancel_orphans(self) -> int:
         """Cancel our tasks whose request has ended; tell how many there were."""
         count = 0
-        for stage, task in active_tasks(self.kind, self.ec2):
+        for stage, task in active_tasks(self.kind, self.ec2, with_conversions=self.with_conversions):
             if task.tags.get(WORKFLOW_TAG) != self.workflow:
                 continue
             request_id = task.tags.get(REQUEST_ID_TAG)
@@ -144,6 +152,9 @@ class Reconciler:
         return self.executions.find(request)
 
     def _end_queued(self, request: Request, now: str) -> None:
+        if request.direct and self._waits(request):
+            stop = request.stop or {}
+            self.executions.stop(request, error=stop.get("Code", ""), cause=stop.get("Message", ""))
         if request.direct:  # Its execution waits for an admission that does not come any more.
             self._stop_execution(request)
         if self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED):
@@ -258,6 +269,7 @@ def reconciler() -> Reconciler:
         kind=settings().workflow_kind,
         pause_parameter=settings().pause_parameter,
         deadline_seconds=settings().deadline_seconds,
+        with_conversions=can_be_asked_for(settings().allowed, region=settings().region),
     )
 
 
@@ -270,4 +282,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
     scheduled = event.get("detail-type") == "Scheduled Event"
     now = event["Now"] if "Now" in event else event["time"]
+    if ended := event.get("detail", {}).get("executionArn"):
+        reconciler().execution_ended(ended, normalise(now))
     reconciler().run(normalise(now), sweep=scheduled, time_is_left=time_is_left)
