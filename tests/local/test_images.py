@@ -214,6 +214,18 @@ def test_a_copied_image_has_the_same_bytes_in_another_region(storage: Storage, i
         storage.image(copy)
 
 
+def test_a_copy_has_no_tags_and_no_description_that_it_was_not_given(storage: Storage, image_id: str) -> None:
+    wish = {"SourceImageId": image_id, "SourceRegion": "us-east-1"}
+    bare = storage.ec2.copy_image(Name=unique("copy"), **wish)["ImageId"]
+    tags = [{"ResourceType": "image", "Tags": [{"Key": "team", "Value": "db"}]}]
+    both = storage.ec2.copy_image(
+        Name=unique("copy"), CopyImageTags=True, Description="mine", TagSpecifications=tags, **wish
+    )["ImageId"]
+
+    assert (storage.image(bare)["Tags"], storage.image(bare)["Description"]) == ([], "")
+    assert (storage.image(both)["Tags"], storage.image(both)["Description"]) == (tags[0]["Tags"], "mine")
+
+
 def test_a_copy_can_be_encrypted_tagged_and_outlive_its_source(storage: Storage) -> None:
     source = storage.write()
     key = storage.cloud.client("kms").create_key()["KeyMetadata"]

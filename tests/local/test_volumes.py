@@ -179,6 +179,24 @@ def test_a_snapshot_of_a_volume_holds_the_volume_s_bytes(storage: Storage, snaps
     assert changed["ChangedBlocks"] == []
 
 
+def test_snapshots_of_all_disks_of_an_instance_hold_their_bytes(storage: Storage, instance_id: str) -> None:
+    made = storage.ec2.create_snapshots(InstanceSpecification={"InstanceId": instance_id})["Snapshots"]
+    by_size = {one["VolumeSize"]: one["SnapshotId"] for one in made}
+
+    assert storage.holds_content(by_size[1])
+    assert storage.cloud.client("ebs").list_snapshot_blocks(SnapshotId=by_size[2])["Blocks"] == []
+
+
+def test_a_volume_can_be_encrypted_with_a_key_of_one_s_own(storage: Storage, snapshot_id: str) -> None:
+    key = storage.cloud.client("kms").create_key()["KeyMetadata"]
+    volume_id = storage.make_volume(SnapshotId=snapshot_id, Encrypted=True, KmsKeyId=key["KeyId"])
+    taken = storage.ec2.create_snapshot(VolumeId=volume_id)
+
+    volume = storage.volume(volume_id)
+    assert (volume["Encrypted"], volume["KmsKeyId"]) == (True, key["Arn"])
+    assert (taken["Encrypted"], taken["KmsKeyId"]) == (True, key["Arn"])
+
+
 def test_an_image_of_an_instance_holds_its_volumes(storage: Storage, image_id: str, instance_id: str) -> None:
     tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "team", "Value": "web"}]}]
     name = unique("from-instance")
