@@ -70,9 +70,10 @@ class Fleets:
     def summarise(self, now: str) -> None:
         """Write the summary of every fleet whose requests stand otherwise than when it was written last."""
         for item in self.table.access.query("open", "OpenState", self.table.open_value(_OPEN)):
-            # Whoever writes last looks once more: a slower one may have overwritten a newer summary.
-            while (fleet := self._find(item["Id"])) is not None and self._summarise(fleet, now):
-                pass
+            settled = contended = False
+            while not settled and (fleet := self._find(item["Id"])) is not None:
+                settled = self._summarise(fleet, now, anyway=contended)
+                contended = True
 
     def _find(self, fleet_id: str) -> Fleet | None:
         """A fleet that is summarised; None where it is over."""
@@ -88,15 +89,17 @@ class Fleets:
             counts=found["Counts"],
         )
 
-    def _summarise(self, fleet: Fleet, now: str) -> bool:
-        """Write a fleet's summary where it has changed; tell whether it must be looked at again."""
+    def _summarise(self, fleet: Fleet, now: str, *, anyway: bool) -> bool:
+        """Write a fleet's summary where it has changed, or anyway; tell whether it is the newest.
+
+        It is noted after it was written, so that what a crash left unwritten is written by the next round.
+        Who finds that somebody else has noted another one meanwhile may have overwritten a newer summary.
+        """
         is_newest = self.table.is_newest(_as_request(fleet))
         counts, all_ended = self._count(fleet)
         # Dropped again, its requests belong to the newer fleet: nothing more will happen to this one.
         is_over = all_ended or not is_newest
-        if counts == fleet.counts and not is_over:
-            return False
-        if counts != fleet.counts and not self._change(fleet.id, expected=fleet.counts, counts=counts):
+        if counts == fleet.counts and not is_over and not anyway:
             return True
         addresses = [result_addresses.by_id(fleet.id)]
         if is_newest:
@@ -104,7 +107,7 @@ class Fleets:
         document = summary(fleet, counts, now=now, is_over=is_over)
         event = f"Fleet {document['Status']}" if is_over else None
         self.publisher.publish_fleet(addresses, document, event=event, now=now)
-        return not (is_over and self._change(fleet.id, expected=counts, counts=counts, closed_at=now))
+        return self._note(fleet, counts, closed_at=now if is_over else None)
 
     def _count(self, fleet: Fleet) -> tuple[dict[str, int], bool]:
         """How the requests stand; and whether all have ended."""
@@ -113,18 +116,16 @@ class Fleets:
         # The index may not have caught up with the table: nothing is over that it does not show.
         return counts, len(listed) == fleet.size and not any(each.is_open for each in listed)
 
-    def _change(
-        self, fleet_id: str, *, expected: dict[str, int], counts: dict[str, int], closed_at: str | None = None
-    ) -> bool:
+    def _note(self, fleet: Fleet, counts: dict[str, int], *, closed_at: str | None) -> bool:
         """Note how a fleet's requests were counted, unless somebody else has; tell whether it was noted."""
         change: dict[str, Any] = {
-            "Key": serialise({"Id": fleet_id}),
+            "Key": serialise({"Id": fleet.id}),
             "UpdateExpression": "SET #counts = :counts",
             "ConditionExpression": "attribute_exists(OpenState) AND #counts = :expected",
             "ExpressionAttributeNames": {"#counts": "Counts"},
             "ExpressionAttributeValues": {
                 ":counts": serialise({"Counts": counts})["Counts"],
-                ":expected": serialise({"Counts": expected})["Counts"],
+                ":expected": serialise({"Counts": fleet.counts})["Counts"],
             },
         }
         if closed_at is not None:

@@ -1,0 +1,419 @@
+"""Fleets: many requests in one file, each with a life of its own."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.unit.runtime.fake_dynamodb import refusal
+from tests.unit.runtime.fakes import throttled
+from tests.unit.runtime.test_intake import EXPORT, deleted, event, take
+from tests.unit.runtime.world import LATER, NOW, SOON, World
+from vmie_runtime.diagnosis import own_failure
+from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.request import OpenState, Request, Status
+
+FILE = "requests/fleet.json"
+SUCCEEDED = {"Status": "Succeeded", "ImageId": "ami-1"}
+
+
+def entry(name: Any, **more: Any) -> dict[str, Any]:
+    """A valid request for the disk of a name."""
+    container = {"Format": "raw", "UserBucket": {"S3Key": f"disks/{name}.raw"}}
+    return {"DiskContainers": [container], **more}
+
+
+INVALID = {"DiskContainers": [{"Formt": "raw", "UserBucket": {"S3Key": "disks/a.raw"}}]}
+
+
+def dropped(world: World, *entries: Any, sequencer: str = "0A", version: str = "v1") -> dict[str, Any]:
+    """The event of a fleet that lies in the bucket."""
+    size = world.put_file(FILE, {"Requests": list(entries)}, etag=f"e-{version}", version=version)
+    described = {"size": size, "version-id": version, "etag": f"e-{version}"}
+    return event(key=FILE, sequencer=sequencer, object=described)
+
+
+def entries_of(world: World) -> list[Request]:
+    """The fleet's requests, in their order."""
+    return sorted(world.all_requests(), key=lambda request: request.ordinal or 0)
+
+
+def summary(world: World) -> dict[str, Any]:
+    return world.result_at(f"results/{FILE}.json")
+
+
+def end(world: World, request: Request, status: Status, *, now: str = SOON) -> None:
+    """Let an entry end."""
+    error = failure_outcome(status, own_failure("TaskStalled", "It stands."))
+    world.table.update(request.id, {"outcome": SUCCEEDED if status is Status.SUCCEEDED else error})
+    world.reconciler.publisher.publish_end(world.find(request), now=now)
+
+
+def summarise(world: World, now: str = SOON) -> None:
+    world.reconciler.fleets.summarise(now)
+
+
+def fleet_events(world: World) -> list[str]:
+    return [kind for kind, _ in world.aws.events.sent if "Fleet" in kind]
+
+
+def test_every_entry_becomes_a_request_in_its_order(world: World, context):
+    assert take(world, context, dropped(world, *map(entry, "abc"))) == []
+
+    entries = entries_of(world)
+    assert [request.ordinal for request in entries] == [0, 1, 2]
+    keys = [request.parameters["DiskContainers"][0]["UserBucket"]["S3Key"] for request in entries]
+    assert keys == ["disks/a.raw", "disks/b.raw", "disks/c.raw"]
+    assert len({request.fleet for request in entries}) == 1
+    assert [request.open_state for request in entries] == [OpenState.QUEUED] * 3
+    assert world.aws.functions.payloads == [{"Now": NOW}]
+
+
+def test_equal_entries_are_requests_of_their_own(world: World, context):
+    take(world, context, dropped(world, entry("a"), entry("a"), entry("a")))
+
+    assert len({request.id for request in entries_of(world)}) == 3
+
+
+def test_admission_is_by_their_numbers_and_after_what_came_before(world: World, context):
+    take(world, context, dropped(world, *map(entry, range(12))))
+    earlier = world.request("images/earlier.vmdk", queued_at="2026-11-20T11:59:59.999Z")
+    world.request("images/later.vmdk", queued_at=SOON)
+    order = []
+    for _ in range(7):
+        world.reconciler.run(SOON, sweep=False)
+        for holder in sorted(world.lease_holders, key=lambda each: world.table.find(each).queued_at):
+            order.append(holder)
+            world.table.conclude(world.table.find(holder), status=Status.SUCCEEDED, now=SOON)
+
+    entries = [request.id for request in entries_of(world) if request.fleet]
+    assert order[:13] == [earlier.id, *entries]
+    assert len(order) == 14
+
+
+def test_ten_thousand_entries_come_in_portions_of_a_hundred(world: World, context):
+    assert take(world, context, dropped(world, *map(entry, range(10_000)))) == []
+
+    assert world.aws.dynamodb.transactions == [100] * 100
+    assert len(world.aws.dynamodb.items) == 10_000 + 2
+    assert summary(world)["Size"] == 10_000
+    assert summary(world)["Counts"] == {"Queued": 10_000}
+
+
+def test_a_second_delivery_of_the_event_adds_and_changes_nothing(world: World, context):
+    named = dropped(world, *map(entry, "abc"))
+    take(world, context, named)
+    end(world, entries_of(world)[0], Status.FAILED)
+    before = {name: dict(item) for name, item in world.aws.dynamodb.items.items()}
+
+    take(world, context, named, named)
+
+    assert world.aws.dynamodb.items == before
+
+
+@pytest.mark.parametrize("portion", [1, 2, 3])
+def test_a_delivery_that_died_midway_is_completed_by_the_next(world: World, context, portion: int):
+    named = dropped(world, *map(entry, range(250)))
+    put = world.aws.dynamodb.transact_write_items
+    calls = count(1)
+
+    def dying(**arguments: Any) -> None:
+        if next(calls) == portion:
+            raise refusal("InternalServerError", "TransactWriteItems", status=500)
+        put(**arguments)
+
+    world.aws.dynamodb.transact_write_items = dying  # type: ignore[method-assign]
+    assert take(world, context, named) == ["0"]
+    assert summary(world) == {}, "What is half there is not counted"
+    assert take(world, context, named) == []
+
+    assert [request.ordinal for request in entries_of(world)] == list(range(250))
+    assert summary(world)["Counts"] == {"Queued": 250}
+
+
+def test_a_fleet_longer_than_the_time_for_it_goes_on_with_the_next_delivery(world: World, context):
+    named = dropped(world, *map(entry, range(350)))
+    left = iter([60_000, 60_000, 29_999])
+    context.get_remaining_time_in_millis = lambda: next(left, 60_000)
+
+    assert take(world, context, named) == ["0"]
+    assert len(entries_of(world)) == 200
+    assert take(world, context, named) == []
+
+    assert len(entries_of(world)) == 350
+
+
+def test_a_half_filled_fleet_runs_already_and_is_not_over_before_it_is_whole(world: World, context):
+    named = dropped(world, *map(entry, range(150)))
+    left = iter([60_000, 0])
+    context.get_remaining_time_in_millis = lambda: next(left, 60_000)
+    take(world, context, named)
+    for request in entries_of(world):
+        end(world, request, Status.SUCCEEDED)
+    summarise(world)
+
+    assert fleet_events(world) == []
+    take(world, context, named)
+
+    assert summary(world)["Counts"] == {"Queued": 50, "Succeeded": 100}
+
+
+def test_a_bad_entry_stops_no_other_and_has_a_result(world: World, context):
+    take(world, context, dropped(world, entry("a"), INVALID, 7, entry("b")))
+    world.reconciler.run(SOON, sweep=False)
+
+    states = [request.status for request in entries_of(world)]
+    assert states == [Status.RUNNING, Status.REJECTED, Status.REJECTED, Status.RUNNING]
+    rejected = world.result_at(f"results/{FILE}/1.json")
+    assert rejected["Status"] == "Rejected"
+    assert "Formt" in rejected["Error"]["Message"]
+    assert summary(world)["Counts"] == {"Rejected": 2, "Running": 2}
+
+
+def test_an_entry_for_the_other_workflow_is_rejected_alone(world: World, context):
+    take(world, context, dropped(world, EXPORT, entry("a")))
+    world.reconciler.run(SOON, sweep=False)
+
+    assert world.result_at(f"results/{FILE}/0.json")["Error"]["Code"] == "WrongWorkflow"
+    assert entries_of(world)[1].status is Status.RUNNING
+
+
+def test_the_summary_counts_and_its_event_comes_once_at_the_end(world: World, context):
+    take(world, context, dropped(world, *map(entry, "abc")))
+    assert summary(world)["Status"] == "Running"
+    first, second, third = entries_of(world)
+
+    end(world, first, Status.SUCCEEDED)
+    summarise(world)
+    summarise(world)
+    assert summary(world)["Counts"] == {"Queued": 2, "Succeeded": 1}
+    assert "EndedAt" not in summary(world)
+    end(world, second, Status.SUCCEEDED)
+    end(world, third, Status.SUCCEEDED)
+    for now in (SOON, LATER, LATER):
+        summarise(world, now)
+
+    assert (summary(world)["Status"], summary(world)["EndedAt"]) == ("Succeeded", SOON)
+    assert summary(world)["Entries"] == f"results/{FILE}/<n>.json"
+    assert fleet_events(world) == ["VM Import Fleet Succeeded"]
+
+
+def test_a_summary_is_written_when_a_count_has_changed_and_not_else(world: World, context):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    end(world, entries_of(world)[0], Status.SUCCEEDED)
+    summarise(world)
+    world.aws.s3.history.clear()
+
+    summarise(world)
+
+    assert world.aws.s3.history == []
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED, Status.TIMED_OUT])
+def test_a_fleet_of_which_one_did_not_succeed_has_failed(world: World, context, status: Status):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    first, second = entries_of(world)
+    end(world, first, Status.SUCCEEDED)
+    end(world, second, status)
+
+    summarise(world)
+
+    assert summary(world)["Status"] == "Failed"
+    assert summary(world)["Counts"] == dict(sorted({"Succeeded": 1, status.value: 1}.items()))
+    assert fleet_events(world) == ["VM Import Fleet Failed"]
+
+
+@pytest.mark.parametrize("ended", [1, 2])
+def test_a_summary_that_a_crash_left_unwritten_is_written_by_the_next_round(world, context, ended: int):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    for request in entries_of(world)[:ended]:
+        end(world, request, Status.SUCCEEDED)
+    world.aws.s3.refusals.add("PutObject", throttled("PutObject"))
+
+    with pytest.raises(TransientServiceError):
+        summarise(world)
+    summarise(world)
+
+    assert summary(world)["Counts"]["Succeeded"] == ended
+
+
+def test_a_slower_round_does_not_leave_an_older_summary_behind(world: World, context, monkeypatch):
+    """Two may run at once: one has counted, and writes after the other, which counted later."""
+    take(world, context, dropped(world, *map(entry, "abc")))
+    first, second, _ = entries_of(world)
+    end(world, first, Status.SUCCEEDED)
+    write = world.aws.s3.put_object
+
+    def slow(**arguments: Any) -> None:
+        monkeypatch.setattr(world.aws.s3, "put_object", write)
+        end(world, second, Status.SUCCEEDED)
+        summarise(world, LATER)
+        write(**arguments)
+
+    monkeypatch.setattr(world.aws.s3, "put_object", slow)
+    summarise(world)
+
+    assert summary(world)["Counts"] == {"Queued": 1, "Succeeded": 2}
+    assert world.result_at(f"results/by-id/{summary(world)['RequestId']}.json") == summary(world)
+
+
+def test_an_index_that_lags_ends_no_fleet(world: World, context):
+    """It shows a part of the fleet, all of which has ended."""
+    take(world, context, dropped(world, *map(entry, "ab")))
+    first, second = entries_of(world)
+    end(world, first, Status.SUCCEEDED)
+    world.aws.dynamodb.freeze_indexes()
+    del world.aws.dynamodb.stale[second.id]  # type: ignore[union-attr]
+
+    summarise(world)
+    assert fleet_events(world) == []
+    world.aws.dynamodb.stale = None
+    end(world, second, Status.SUCCEEDED)
+    summarise(world)
+
+    assert fleet_events(world) == ["VM Import Fleet Succeeded"]
+
+
+def test_a_summary_names_no_document_of_a_request(world: World, context):
+    """Ten thousand results would not fit an event."""
+    take(world, context, dropped(world, *map(entry, range(500))))
+
+    assert len(str(summary(world))) < 1000
+
+
+def test_dropped_again_only_what_has_not_succeeded_runs(world: World, context):
+    take(world, context, dropped(world, *map(entry, "abcd")))
+    first, second, third, fourth = entries_of(world)
+    end(world, first, Status.SUCCEEDED)
+    end(world, second, Status.FAILED)
+    assert world.table.admit(third, now=NOW, deadline_at=LATER)
+
+    take(world, context, dropped(world, *map(entry, "abcde"), sequencer="0B", version="v2"))
+
+    now = entries_of(world)
+    assert [request.id for request in now[:4]] == [first.id, second.id, third.id, fourth.id]
+    assert [request.status for request in now] == [
+        Status.SUCCEEDED,
+        Status.QUEUED,
+        Status.RUNNING,
+        Status.QUEUED,
+        Status.QUEUED,
+    ]
+    assert [request.attempt for request in now] == [1, 2, 1, 1, 1]
+    assert len({request.fleet for request in now}) == 1
+    assert {request.source.version_id for request in now if request.source} == {"v2"}
+    assert summary(world)["Counts"] == {"Queued": 3, "Running": 1, "Succeeded": 1}
+
+
+def test_dropped_again_what_failed_queues_by_its_new_number(world: World, context):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    first, second = entries_of(world)
+    end(world, first, Status.FAILED)
+    end(world, second, Status.FAILED)
+
+    take(world, context, dropped(world, entry("b"), entry("a"), sequencer="0B", version="v2"))
+
+    assert [request.id for request in entries_of(world)] == [second.id, first.id]
+    queued = [request.id for request in world.table.with_state(OpenState.QUEUED)]
+    assert queued == [second.id, first.id]
+
+
+def test_dropped_again_the_older_fleet_is_closed(world: World, context):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    older = entries_of(world)[0].fleet
+
+    take(world, context, dropped(world, *map(entry, "ab"), sequencer="0B", version="v2"))
+    summarise(world)
+    summarise(world)
+
+    closed = world.result_at(f"results/by-id/{older}.json")
+    assert closed["EndedAt"] == NOW
+    assert fleet_events(world) == ["VM Import Fleet Failed"]
+    assert summary(world)["RequestId"] != older
+    assert summary(world)["Status"] == "Running"
+
+
+def test_an_entry_that_was_wrong_and_is_left_out_does_not_count(world: World, context):
+    take(world, context, dropped(world, entry("a"), INVALID))
+    world.reconciler.run(SOON, sweep=False)
+
+    take(world, context, dropped(world, entry("a"), entry("b"), sequencer="0B", version="v2"))
+
+    assert summary(world)["Size"] == 2
+    assert summary(world)["Counts"] == {"Queued": 1, "Running": 1}
+
+
+def test_an_entry_that_is_still_wrong_is_rejected_again(world: World, context):
+    take(world, context, dropped(world, INVALID))
+    world.reconciler.run(SOON, sweep=False)
+
+    take(world, context, dropped(world, INVALID, sequencer="0B", version="v2"))
+    world.reconciler.run(LATER, sweep=False)
+
+    (again,) = entries_of(world)
+    assert (again.status, again.attempt) == (Status.REJECTED, 2)
+    assert summary(world)["Counts"] == {"Rejected": 1}
+    assert summary(world)["Status"] == "Failed"
+
+
+def test_dropped_again_by_a_delivery_that_died_what_failed_runs_after_the_next(world: World, context):
+    """Taking an entry over and reopening it are one write: neither is lost."""
+    take(world, context, dropped(world, *map(entry, "ab")))
+    for request in entries_of(world):
+        end(world, request, Status.FAILED)
+    named = dropped(world, *map(entry, "ab"), sequencer="0B", version="v2")
+    calls = count(1)
+    update = world.aws.dynamodb.update_item
+
+    def die_after_two(**arguments: Any) -> None:
+        if next(calls) == 3:  # The newest event is noted, the first entry is there.
+            raise refusal("InternalServerError", "UpdateItem", status=500)
+        update(**arguments)
+
+    world.aws.dynamodb.update_item = die_after_two  # type: ignore[method-assign]
+    assert take(world, context, named) == ["0"]
+    assert take(world, context, named) == []
+
+    assert [request.status for request in entries_of(world)] == [Status.QUEUED, Status.QUEUED]
+    assert [request.attempt for request in entries_of(world)] == [2, 2]
+
+
+def test_deleting_the_file_ends_what_waits_and_stops_what_runs(world: World, context):
+    take(world, context, dropped(world, *map(entry, "abc")))
+    world.reconciler.run(SOON, sweep=False)
+    first, second, third = entries_of(world)
+
+    take(world, context, deleted(key=FILE))
+
+    assert world.find(third).status is Status.CANCELLED
+    for running in (first, second):
+        stop = world.find(running).stop
+        assert stop is not None
+        assert stop["Code"] == "RequestDeleted"
+    world.reconciler.run(LATER, sweep=False)
+    assert summary(world)["Counts"] == {"Cancelled": 3}
+    assert fleet_events(world) == ["VM Import Fleet Failed"]
+
+
+def test_deleting_a_long_fleet_goes_on_with_the_next_delivery(world: World, context):
+    take(world, context, dropped(world, *map(entry, range(5))))
+    left = iter([60_000, 60_000, 0])
+    context.get_remaining_time_in_millis = lambda: next(left, 60_000)
+
+    assert take(world, context, deleted(key=FILE)) == ["0"]
+    assert take(world, context, deleted(key=FILE)) == []
+
+    assert {request.status for request in entries_of(world)} == {Status.CANCELLED}
+
+
+def test_a_fleet_that_came_late_is_not_the_newest(world: World, context):
+    """Events of one key may come in any order."""
+    newer = dropped(world, entry("a"), sequencer="0B", version="v2")
+    take(world, context, newer)
+    older = dropped(world, entry("a"), entry("b"), sequencer="0A", version="v1")
+    take(world, context, older)
+
+    assert summary(world)["Source"]["VersionId"] == "v2"
