@@ -56,7 +56,7 @@ class FakeDynamoDB:
         self.refuse: dict[str, list[ClientError]] = {}
         self.calls: list[str] = []
         self.transactions: list[int] = []
-        self.most_per_page = 1000
+        self.most_per_page = 3000
 
     def freeze_indexes(self) -> None:
         """Let queries see what is there now, and nothing that follows."""

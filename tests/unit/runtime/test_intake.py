@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
+from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import BUCKET, LATER, NOW, World
 from vmie_runtime.intake import handler
@@ -35,14 +37,16 @@ def take(world: World, context, *events: dict) -> list[str]:
         {"messageId": str(number), "body": json.dumps(each), "eventSource": "aws:sqs"}
         for number, each in enumerate(events)
     ]
-    answer = handler({"Records": records}, context)
+    try:
+        answer = handler({"Records": records}, context)
+    except BatchProcessingError:  # Lambda gives the whole batch back.
+        return [record["messageId"] for record in records]
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def requests(world: World) -> list[Request]:
     """All requests, in the order of their arrival."""
-    ids = [item_id for item_id in world.aws.dynamodb.items if "#" not in item_id]
-    return [found for found in map(world.table.find, ids) if found is not None]
+    return world.all_requests()
 
 
 def deleted(**more) -> dict:
@@ -107,7 +111,8 @@ def test_a_full_house_is_not_woken_for_what_must_wait(world: World, context):
     [
         ({"key": "images/notes.txt"}, "UnsupportedSuffix"),
         ({"object": {"size": 0}}, "EmptyObject"),
-        ({"key": "snapshots/disk.vmdk"}, "SnapshotImportUnavailable"),
+        ({"key": "snapshots/machine.ova"}, "UnsupportedSuffix"),
+        ({"key": "snapshots/disk.vmdk", "object": {"size": 0}}, "EmptyObject"),
     ],
 )
 def test_what_its_event_shows_to_be_wrong_is_rejected_at_once(world: World, context, more, code):
@@ -117,6 +122,14 @@ def test_what_its_event_shows_to_be_wrong_is_rejected_at_once(world: World, cont
     assert (request.status, request.open_state) == (Status.REJECTED, None)
     assert world.result(request)["Error"]["Code"] == code
     assert world.aws.functions.payloads == []
+
+
+def test_a_disk_below_snapshots_makes_a_request_for_a_snapshot(world: World, context):
+    take(world, context, event(key="snapshots/data.raw"))
+
+    (request,) = requests(world)
+    assert (request.operation, request.method) == ("ImportSnapshot", "snapshot")
+    assert request.parameters["DiskContainer"]["UserBucket"]["S3Key"] == "snapshots/data.raw"
 
 
 def test_folder_markers_are_nothing(world: World, context):
@@ -208,3 +221,142 @@ def test_without_versions_deleting_the_object_stops_its_import(world: World, con
     take(world, context, deleted(**gone))
 
     assert world.find(request).stop is not None
+
+
+FILE = "requests/web.json"
+ONE = {
+    "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+    "RoleName": "their-role",
+    "ClientToken": "theirs",
+    "DryRun": True,
+    "Vmie": {"Method": "auto", "Attempts": 3},
+}
+
+EXPORT = {
+    "ImageId": "ami-0123456789abcdef0",
+    "DiskImageFormat": "RAW",
+    "S3ExportLocation": {"S3Bucket": "uploads"},
+}
+
+
+def dropped(world: World, document, key: str = FILE, **more) -> dict:
+    """The event of a request file that lies in the bucket."""
+    size = world.put_file(key, document)
+    return event(key=key, **{"object": {"size": size}, **more})
+
+
+def test_a_request_file_makes_the_request_that_it_holds(world: World, context):
+    assert take(world, context, dropped(world, ONE)) == []
+
+    (request,) = requests(world)
+    assert (request.operation, request.method) == ("ImportImage", "auto")
+    assert request.parameters == {"DiskContainers": ONE["DiskContainers"]}
+    assert (request.role_name, request.client_token, request.dry_run) == ("their-role", "theirs", True)
+    assert (request.attempts, request.fleet, request.ordinal) == (3, None, None)
+    assert world.result_at(f"results/{FILE}.json")["Status"] == "Queued"
+    assert world.aws.functions.payloads == [{"Now": NOW}]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"{", "InvalidJson"),
+        ({"DiskContainers": [{"Formt": "vmdk", "UserBucket": {"S3Key": "a"}}]}, None),
+        (EXPORT, "WrongWorkflow"),
+        (7, "InvalidRequestFile"),
+        ({"Requests": []}, "InvalidRequestFile"),
+    ],
+)
+def test_a_file_that_is_no_request_is_rejected_at_once(world: World, context, document, code):
+    assert take(world, context, dropped(world, document)) == []
+
+    (request,) = requests(world)
+    assert (request.status, request.open_state) == (Status.REJECTED, None)
+    result = world.result_at(f"results/{FILE}.json")
+    assert (result["Status"], result["RequestId"]) == ("Rejected", request.id)
+    assert code in (None, result["Error"]["Code"])
+    assert world.aws.functions.payloads == []
+
+
+def test_a_file_that_is_too_large_is_rejected_unread(world: World, context, monkeypatch):
+    monkeypatch.setattr(world.aws.s3, "get_object", lambda **_: pytest.fail("It was read"))
+
+    take(world, context, event(key=FILE, object={"size": 16 * 1024 * 1024 + 1}))
+
+    assert world.result_at(f"results/{FILE}.json")["Error"]["Code"] == "RequestFileTooLarge"
+
+
+def test_a_file_that_may_not_be_read_is_rejected_with_the_reason(world: World, context):
+    named = dropped(world, ONE)
+    world.aws.s3.refusals.add("GetObject", refusal("AccessDenied", "GetObject", message="No.", status=403))
+
+    take(world, context, named)
+
+    error = world.result_at(f"results/{FILE}.json")["Error"]
+    assert error["Code"] == "SourceUnreadable"
+    assert "AccessDenied: No." in error["Message"]
+
+
+@pytest.mark.parametrize("change", ["deleted", "overwritten"])
+def test_a_file_that_is_not_there_any_more_is_left_to_its_own_event(world: World, context, change: str):
+    named = dropped(world, ONE)
+    if change == "deleted":
+        del world.aws.s3.heads[FILE]
+    else:
+        world.put_file(FILE, ONE, etag="e2")
+
+    assert take(world, context, named) == []
+
+    assert requests(world) == []
+
+
+def test_a_file_that_s3_does_not_hand_out_now_comes_again(world: World, context):
+    named = dropped(world, ONE)
+    world.aws.s3.refusals.add("GetObject", throttled("GetObject"))
+
+    assert take(world, context, named) == ["0"]
+    assert take(world, context, named) == []
+
+    assert len(requests(world)) == 1
+
+
+def test_a_request_file_dropped_again_leaves_the_first_request_running(world: World, context):
+    """What it asked for is under way, whatever the file says now."""
+    first = dropped(world, ONE)
+    take(world, context, first)
+    take(world, context, dropped(world, ONE, sequencer="0B", object={"version-id": "v2"}))
+
+    assert [request.superseded for request in requests(world)] == [False, False]
+
+
+def test_deleting_a_request_file_stops_its_running_request(world: World, context):
+    request = world.running(FILE, document=ONE)
+
+    take(world, context, deleted(key=FILE))
+
+    stop = world.find(request).stop
+    assert stop is not None
+    assert stop["Code"] == "RequestDeleted"
+    assert FILE in stop["Message"]
+    assert world.aws.functions.payloads == [{"Now": NOW}]
+
+
+def test_deleting_a_disk_that_a_file_names_stops_nothing_by_itself(world: World, context):
+    """Its own event does not name the request; its next step finds the disk gone."""
+    request = world.running(FILE, document=ONE)
+
+    take(world, context, deleted(key="images/other.vmdk"))
+
+    assert world.find(request).stop is None
+
+
+def test_a_wish_for_admission_wakes_the_reconciler_while_there_is_room(world: World, context):
+    wish = {"detail-type": "Admission Wanted", "time": "2026-11-20T12:00:00Z"}
+
+    take(world, context, wish)
+    assert world.aws.functions.payloads == [{"Now": NOW}]
+    for number in range(2):
+        world.running(f"images/{number}.vmdk")
+    take(world, context, wish)
+
+    assert world.aws.functions.payloads == [{"Now": NOW}]
