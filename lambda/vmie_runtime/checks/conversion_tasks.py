@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vmie_runtime.checks.advice import Advice
+from vmie_runtime.checks.allowed import Allowed
 from vmie_runtime.checks.guests import GuestSystem
 from vmie_runtime.errors import RequestRejected
 
@@ -31,6 +32,7 @@ REGIONS = frozenset(
         "us-west-2",
     }
 )
+_GIB = 2**30
 _SIZES = {
     "t2": "micro small medium",
     "m3": "medium large xlarge 2xlarge",
@@ -45,6 +47,11 @@ _SIZES = {
 LINUX_INSTANCE_TYPES = frozenset(
     f"{family}.{size}" for family, sizes in _SIZES.items() for size in sizes.split()
 )
+
+
+def can_be_asked_for(allowed: Allowed, *, region: str) -> bool:
+    """Tell whether requests can ask for instances and volumes at all: in some zone, and in this Region."""
+    return bool(allowed.availability_zones) and region in REGIONS
 
 
 def require_conversion_task(
@@ -83,6 +90,41 @@ def require_conversion_task(
             f"LaunchSpecification.InstanceType is {wanted}; ImportInstance starts Linux on "
             f"{', '.join(f'{family} ({sizes})' for family, sizes in _SIZES.items())} only.",
         )
+
+
+def require_fitting_volumes(
+    operation: str, parameters: Mapping[str, Any], inspection: Mapping[str, Any] | None
+) -> None:
+    """Refuse disks that do not fit on the volumes that are asked for, and boot disks that do not boot.
+
+    Args:
+        operation: `ImportInstance` or `ImportVolume`.
+        parameters: Its parameters.
+        inspection: The document of the inspection of all disks, in their order. Default: nothing is known.
+
+    Raises:
+        RequestRejected: `VolumeTooSmall` or `GptBootDisk`.
+    """
+    found = (inspection or {}).get("Disks", [])
+    if operation == "ImportInstance":
+        named = [(f"DiskImages[{number}].", each) for number, each in enumerate(parameters["DiskImages"])]
+        if found and found[0]["PartitionTable"] == "gpt":
+            raise RequestRejected(
+                "GptBootDisk", "The boot disk has a GPT; ImportInstance imports boot disks with an MBR only."
+            )
+    else:
+        named = [("", parameters)]
+    if len(found) != len(named):  # What could not be read is left to EC2.
+        return
+    for (path, asked), disk in zip(named, found, strict=True):
+        size, wanted = disk["VirtualSize"], asked["Volume"]["Size"]
+        if size is not None and size > wanted * _GIB:
+            raise RequestRejected(
+                "VolumeTooSmall",
+                f"{path}Volume.Size is {wanted} GiB and the disk has {size:,} bytes, which need "
+                f"{-(-size // _GIB)} GiB.",
+                needed=-(-size // _GIB),
+            )
 
 
 def advise_on_conversion_task(operation: str, guest: GuestSystem) -> Iterator[Advice]:

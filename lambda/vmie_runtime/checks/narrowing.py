@@ -85,6 +85,31 @@ def require_allowed(document: Document, allowed: Allowed, own: Own) -> None:
         _require_encryption(document, own)
 
 
+def require_zone(document: Document, allowed: Allowed) -> None:
+    """Refuse to let EC2 choose the Availability Zone of an imported instance, unless every one is allowed.
+
+    Args:
+        document: The request, of which nothing that it names is refused.
+        allowed: What the owner allows.
+
+    Raises:
+        RequestRejected: `AvailabilityZoneNotAllowed`.
+    """
+    if document.operation != "ImportInstance" or "*" in allowed.availability_zones:
+        return
+    placement = (document.parameters.get("LaunchSpecification") or {}).get("Placement") or {}
+    if placement.get("AvailabilityZone") or placement.get("AvailabilityZoneId"):
+        return
+    subject, path = Subject.AVAILABILITY_ZONE, "LaunchSpecification.Placement.AvailabilityZone"
+    raise RequestRejected(
+        subject.code,
+        f"{path} is left out, so that EC2 would choose a zone, and the stack's owner did not allow every one "
+        f"({subject.setting} has {', '.join(allowed.availability_zones) or 'none'}).",
+        path=path,
+        setting=subject.setting,
+    )
+
+
 def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
     subject, value = mention.subject, mention.value
     if subject is Subject.SOURCE_URL:
@@ -112,7 +137,7 @@ def _is_source_allowed(url: str, allowed: Allowed, own: Own) -> bool:
 
 def is_key_allowed(key: str, allowed: Allowed, own: Own) -> bool:
     """Tell whether a key is the owner's default, or one that the owner allowed."""
-    entries = (own.default_kms_key or "", *allowed.kms_keys)
+    entries = (own.default_kms_key, *allowed.kms_keys)
     named = tuple(entry if entry == "*" else _whole_key(entry, own) for entry in entries if entry)
     return permits(named, _whole_key(key, own))
 

@@ -82,6 +82,7 @@ def test_the_key_of_the_result_is_foreseen(
         ({"Encrypted": True}, _AWS, ["NotShareable"]),
         ({}, _OWN, ["EncryptedByDefault"]),
         ({"Encrypted": True, "KmsKeyId": KEY_ARN}, _AWS, []),
+        ({"KmsKeyId": KEY_ARN}, _AWS, []),
     ],
 )
 def test_what_nobody_asked_for_is_named(
@@ -93,6 +94,13 @@ def test_what_nobody_asked_for_is_named(
 def test_sharing_with_awss_own_key_is_named_also_where_it_was_asked_for() -> None:
     assert _codes({"Encrypted": True}, _OFF, share=True) == ["NotShareable"]
     assert _codes({"Encrypted": True, "KmsKeyId": KEY_ARN}, _OFF, share=True) == []
+
+
+def test_awss_key_needs_no_grant() -> None:
+    advice = advise_on_default_encryption({}, _AWS, region=REGION)[0]
+    assert "grant_key" not in advice.remedy
+    assert "need that key" not in advice.message
+    assert (_AWS.managed_by_aws, _OWN.managed_by_aws, _UNKNOWN.managed_by_aws) == (True, False, False)
 
 
 def test_the_consequences_are_told() -> None:

@@ -76,6 +76,7 @@ def test_a_policy_that_lets_the_role_in_needs_no_word(statement: dict[str, Any])
         _statement(Condition={"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}),
         _statement(Condition={"StringEquals": {"kms:CallerAccount": "999999999999"}}, Principal="*"),
         _statement(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        _statement(Condition={"StringLike": {"aws:PrincipalOrgID": "*"}}),
         _statement(NotPrincipal={"AWS": "arn:aws:iam::999999999999:root"}),
     ],
 )
@@ -104,6 +105,12 @@ def test_a_denial_that_holds_is_named() -> None:
     assert "denies the service role" in advice.message
     assert "`kms:CreateGrant`" in advice.message
     assert "Decrypt" not in advice.message
+
+
+def test_what_is_denied_is_not_lacking_too() -> None:
+    (advice,) = _advice(_statement(Effect="Deny"))
+    assert "seems not to let" not in advice.message
+    assert advice.message.count("`kms:Decrypt`") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from tests.unit.runtime.checks.requests import ACCOUNT, REGION
 from tests.unit.runtime.checks.stubbed import KEY_ARN, KEY_ID, Stub, key
@@ -93,8 +94,9 @@ def test_a_key_of_another_account_is_refused_unless_the_owner_allowed_it() -> No
     assert _examine(other, key_id=arn, allowed_key=True) == KeyFacts(arn=arn)
 
 
-def test_the_default_key_by_name_is_advised_against() -> None:
-    known = _examine(key(KeyManager="AWS"), key_id="alias/aws/ebs")
+@pytest.mark.parametrize("named", ["alias/aws/ebs", KEY_ID, KEY_ARN])
+def test_the_default_key_by_name_is_advised_against(named: str) -> None:
+    known = _examine(key(KeyManager="AWS"), key_id=named)
     assert known.managed_by_aws
     (advice,) = known.advice
     assert advice.code == "DefaultKeyNamed"
@@ -112,6 +114,18 @@ def test_a_key_that_may_not_be_described_proves_nothing() -> None:
     assert known.arn is None
     assert [advice.code for advice in known.advice] == ["KeyNotExamined"]
     assert "kms:DescribeKey" in known.advice[0].remedy
+
+
+def test_a_look_that_cannot_be_taken_proves_nothing() -> None:
+    class Kms:
+        def describe_key(self, **_: str) -> dict[str, Any]:
+            raise NoCredentialsError
+
+        def get_key_policy(self, **_: str) -> dict[str, Any]:
+            raise AssertionError
+
+    known = require_usable_key(Kms(), KEY_ID, region=REGION, account=ACCOUNT)
+    assert "NoCredentialsError" in known.advice[0].message
 
 
 def test_a_throttled_look_is_made_again() -> None:

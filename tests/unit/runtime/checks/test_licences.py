@@ -76,6 +76,10 @@ def test_a_client_cannot_have_the_licence_of_a_server(usage: str) -> None:
     assert _refusal({"UsageOperation": usage}, _CLIENT).code == "UsageOperationMismatch"
 
 
+def test_a_client_may_say_that_windows_keeps_its_licence() -> None:
+    assert _codes({"UsageOperation": "RunInstances:0800"}, _CLIENT) == ["DedicatedHostsNeeded"]
+
+
 @pytest.mark.parametrize("usage", [*WINDOWS_USAGE, *LINUX_USAGE])
 def test_an_unknown_guest_may_have_any_usage_operation(usage: str) -> None:
     require_licence({"UsageOperation": usage}, GuestSystem.known({}, None))

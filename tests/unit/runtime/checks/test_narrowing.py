@@ -165,7 +165,9 @@ def test_every_refused_thing_is_named_with_its_place() -> None:
 def test_an_export_goes_to_the_own_bucket_whatever_is_allowed() -> None:
     location = {"S3Bucket": "other", "S3Prefix": "exports/"}
     document = Document(operation="ExportImage", parameters={"S3ExportLocation": location})
-    assert _rejection(document, _anything()).code == "ExportBucketNotAllowed"
+    rejection = _rejection(document, _anything())
+    assert rejection.code == "ExportBucketNotAllowed"
+    assert "no setting allows it" in rejection.text
 
 
 @pytest.mark.parametrize("name", ["HostId", "HostResourceGroupArn", "GroupName", "GroupId"])
@@ -257,6 +259,24 @@ def test_the_owners_encryption_cannot_be_left_out(
 ) -> None:
     rejection = _rejection(Document(operation=operation, parameters=parameters), own=_ENCRYPTING)
     assert (rejection.code, rejection.facts["path"]) == ("EncryptionRequired", path)
+    assert _KEY_ARN in rejection.text
+
+
+def test_the_default_ebs_key_is_enough_where_the_owner_names_none() -> None:
+    own = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE, encrypted_by_owner=True)
+    require_allowed(Document(parameters={"Encrypted": True}), Allowed(), own)
+    assert "the account's default EBS key" in _rejection(Document(), own=own).text
+
+
+def test_a_volume_of_an_encrypted_snapshot_stays_encrypted() -> None:
+    def document(**volume: Any) -> Document:
+        parameters = {"Encrypted": True, "KmsKeyId": _KEY_ARN}
+        return Document(operation="ImportSnapshot", parameters=parameters, options={"CreateVolume": volume})
+
+    rejection = _rejection(document(Encrypted=False), own=_ENCRYPTING)
+    assert (rejection.code, rejection.facts["path"]) == ("EncryptionRequired", "Vmie.CreateVolume.Encrypted")
+    for volume in ({"Encrypted": True}, {}):
+        require_allowed(document(**volume), Allowed(), _ENCRYPTING)
 
 
 def test_the_owners_encryption_may_be_met_by_another_allowed_key() -> None:
