@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 HEADERS_ONLY = (
     "qemu-img is not on PATH: imports check the headers of VMDK, VHD, VHDX and OVA images and store no "
-    "blocks of them. Install it (Debian: qemu-utils) to have disks decoded."
+    "blocks of them, and exports write RAW only. Install it (Debian: qemu-utils) to have disks converted."
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.local.vm_import.fakes import HERE, FakeRoles
 from vmie_local.front_door.api_call import ApiError
+from vmie_local.place import Place
 from vmie_local.vm_import.ports import ServiceRole
 from vmie_local.vm_import.service_role import ServiceRoles
 
@@ -97,3 +98,17 @@ def test_with_iam_off_a_role_only_has_to_exist() -> None:
 
     assert roles.check(HERE, "vmimport", OBJECTS, NOW)
     assert refused(roles, "nobody").code == "InvalidParameter"
+
+
+def test_arns_are_of_the_region_s_own_partition() -> None:
+    iam = FakeRoles()
+    china = Place(HERE.account, "cn-north-1")
+    ServiceRoles(iam).check(china, "vmimport", OBJECTS, NOW)
+    ServiceRoles(iam).check_export(china, "vmimport", "exports", "web.vmdk", NOW)
+
+    resources = {resource for _, resource in iam.asked if resource != "*"}
+    assert {resource.split(":")[1] for resource in resources} == {"aws-cn"}
+    assert "arn:aws-cn:s3:::exports/web.vmdk" in resources
+    assert {context["aws:SourceArn"] for context in iam.contexts} == {
+        f"arn:aws-cn:vmie:cn-north-1:{HERE.account}:*"
+    }
