@@ -77,6 +77,10 @@ def test_a_platform_that_is_not_the_guests_is_refused(platform: str, facts: dict
     assert caught.value.code == "PlatformMismatch"
 
 
+def test_a_volume_has_no_platform_to_differ_from() -> None:
+    require_conversion_task("ImportVolume", {}, GuestSystem.known({}, _LINUX), region="eu-west-1")
+
+
 def test_images_are_recommended_and_licences_told() -> None:
     def codes(facts: dict[str, Any]) -> list[str]:
         found = advise_on_conversion_task("ImportInstance", GuestSystem.known({}, facts))
