@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from vmie_runtime.stages import artefacts
+from vmie_runtime import export_objects
+from vmie_runtime.stages import artefacts, manifests
 from vmie_runtime.stages.containers import given_snapshots
-from vmie_runtime.stages.plan import stage_of
+from vmie_runtime.stages.plan import plan, stage_of
 from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work
 
 
@@ -32,4 +33,14 @@ def clean_up(work: Work, *, reason: str) -> bool:
             made = made.and_also(task.made)
     tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: work.workflow}
     artefacts.remove(work.ec2, made, tags, keep=given_snapshots(request.parameters))
+    export_objects.remove_exports(work.s3, made.exports)
+    remove_manifests(work)
     return True
+
+
+def remove_manifests(work: Work) -> None:
+    """Remove what conversion tasks have read disks by: EC2 does so after a success, and not always then."""
+    request = work.request
+    for number, stage in enumerate(plan(request)[: request.stage + 1]):
+        if stage.has_manifest:
+            manifests.remove(work.s3, request, number, work.settings.bucket)

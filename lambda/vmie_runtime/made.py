@@ -17,7 +17,7 @@ class Made:
         instance_ids: Instances.
         replaced_image_ids: AMIs that a later stage replaced, such as by a copy with a name.
         replaced_snapshot_ids: The snapshots of those.
-        scratch_keys: Objects that only the work itself needs.
+        exports: Files that exports write, as `s3://bucket/key`.
     """
 
     image_ids: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Made:
     instance_ids: tuple[str, ...] = ()
     replaced_image_ids: tuple[str, ...] = ()
     replaced_snapshot_ids: tuple[str, ...] = ()
-    scratch_keys: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
 
     @property
     def image_id(self) -> str | None:
@@ -38,6 +38,17 @@ class Made:
         return Made(
             **{
                 each.name: tuple(dict.fromkeys((*getattr(self, each.name), *getattr(other, each.name))))
+                for each in fields(self)
+            }
+        )
+
+    def without(self, other: Made) -> Made:
+        """What the other one has not."""
+        return Made(
+            **{
+                each.name: tuple(
+                    one for one in getattr(self, each.name) if one not in getattr(other, each.name)
+                )
                 for each in fields(self)
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.made import Made
@@ -17,8 +18,17 @@ def failure_outcome(status: Status, diagnosis: Diagnosis) -> dict[str, Any]:
     return {**outcome, "Retryable": True} if diagnosis.retryable else outcome
 
 
-def success_outcome(made: Made, *, region: str, next_steps: list[str]) -> dict[str, Any]:
-    """The outcome of a request that made what it was for."""
+def success_outcome(
+    made: Made, *, region: str, next_steps: list[str], exports: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """The outcome of a request that made what it was for.
+
+    Args:
+        made: What it made in EC2.
+        region: The Region.
+        next_steps: What a person does with it.
+        exports: The files that it wrote, as results tell of them. Default: none.
+    """
     outcome = {
         "Status": Status.SUCCEEDED.value,
         "ImageId": made.image_id,
@@ -26,6 +36,7 @@ def success_outcome(made: Made, *, region: str, next_steps: list[str]) -> dict[s
         "VolumeIds": list(made.volume_ids),
         "InstanceId": made.instance_ids[-1] if made.instance_ids else None,
         "Images": {region: made.image_id} if made.image_id else None,
+        "Exports": list(exports),
         "NextSteps": next_steps,
     }
     return {name: value for name, value in outcome.items() if value}

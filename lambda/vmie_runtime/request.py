@@ -121,6 +121,8 @@ class Request:
         stage: Which stage of its plan is under way, from 0.
         task_id: What that stage runs: an EC2 task, an image, a volume.
         import_task_id: The newest import task, whatever stage follows.
+        export_task_id: The newest export task, likewise.
+        volume_size: GiB of the volume that it exports, as it was when it was validated.
         phase: The task's newest StatusMessage.
         progress: The task's newest percentage; never decides anything.
         changed_at: When phase or progress changed last.
@@ -159,6 +161,8 @@ class Request:
     stage: int = 0
     task_id: str | None = None
     import_task_id: str | None = None
+    export_task_id: str | None = None
+    volume_size: int | None = None
     phase: str | None = None
     progress: str | None = None
     changed_at: str | None = None

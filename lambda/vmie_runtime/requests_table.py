@@ -23,6 +23,8 @@ _NOTHING_DONE: dict[str, Any] = {
     "stage": 0,
     "task_id": None,
     "import_task_id": None,
+    "export_task_id": None,
+    "volume_size": None,
     "phase": None,
     "progress": None,
     "changed_at": None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EVENT_SOURCE = "vmie"
 # What a success names of what it made.
-OUTCOME_PARTS = ("ImageId", "SnapshotIds", "VolumeIds", "InstanceId", "Images")
+OUTCOME_PARTS = ("ImageId", "SnapshotIds", "VolumeIds", "InstanceId", "Images", "Exports")
 # EventBridge and SNS carry 256 KB; the result in the bucket has it all.
 _TOO_LONG_FOR_EVENTS = ("Inspection",)
 _MOST_SUBJECT = 100  # characters of an SNS subject, Amazon SNS API reference, Publish
@@ -50,6 +50,7 @@ def result_document(request: Request, *, now: str) -> dict[str, Any]:
         "Attempt": request.attempt,
         "ClientToken": request.client_token,
         "ImportTaskId": request.import_task_id,
+        "ExportTaskId": request.export_task_id,
         **{name: outcome.get(name) for name in OUTCOME_PARTS},
         "Inspection": request.inspection,
         "Error": outcome.get("Error"),

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from vmie_runtime.request import Request
 from vmie_runtime.stages.adoption import Adopt
 from vmie_runtime.stages.containers import containers_of
-from vmie_runtime.stages.images import CopyImage, RegisterImage
+from vmie_runtime.stages.conversion import ImportInstance, ImportVolume, active_conversions
+from vmie_runtime.stages.export_image import ExportImage
+from vmie_runtime.stages.export_instance import CreateInstanceExportTask
+from vmie_runtime.stages.export_tasks import ExportTaskStage
+from vmie_runtime.stages.images import CopyImage, CreateImage, RegisterImage
 from vmie_runtime.stages.import_image import ImportImage
 from vmie_runtime.stages.import_snapshot import ImportSnapshot
 from vmie_runtime.stages.import_tasks import ImportTaskStage
+from vmie_runtime.stages.manifests import seconds_of_urls
 from vmie_runtime.stages.stage import Stage, Task
-from vmie_runtime.stages.volumes import AttachVolume, CreateVolume
+from vmie_runtime.stages.volumes import AttachFurtherDisk, AttachVolume, CreateVolume
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 # The kinds of stages whose tasks run on when nobody watches them.
-_WITH_TASKS: dict[str, tuple[ImportTaskStage, ...]] = {"import": (ImportImage(), ImportSnapshot())}
+_WITH_TASKS: dict[str, tuple[ImportTaskStage | ExportTaskStage, ...]] = {
+    "import": (ImportImage(), ImportSnapshot()),
+    "export": (ExportImage(), CreateInstanceExportTask()),
+}
 
 
-def active_tasks(workflow: str, ec2: EC2Client) -> Iterator[tuple[Stage, Task]]:
+def active_tasks(
+    workflow: str, ec2: EC2Client, *, with_conversions: bool = False
+) -> Iterator[tuple[Stage, Task]]:
     """Every task that runs in the account of the kinds that a workflow starts, whoever started it.
 
     Args:
         workflow: `import` or `export`.
         ec2: The EC2 client.
+        with_conversions: Whether the workflow may import instances and volumes, too; it may not even look at
+            such tasks otherwise.
     """
     for stage in _WITH_TASKS[workflow]:
         for task in stage.active(ec2):
             yield stage, task
+    if with_conversions:
+        yield from active_conversions(ec2)
 
 
 def plan(request: Request) -> tuple[Stage, ...]:
@@ -42,6 +57,16 @@ def plan(request: Request) -> tuple[Stage, ...]:
     if request.dry_run:
         return ()
     return tuple(_PLANS[request.operation](request))
+
+
+def longest_seconds(request: Request, now: str) -> float:
+    """How long a request can take: without a limit but for the URLs that conversion tasks read disks by.
+
+    Args:
+        request: The request.
+        now: When it begins.
+    """
+    return seconds_of_urls(now) if any(stage.has_manifest for stage in plan(request)) else math.inf
 
 
 def stage_of(request: Request) -> Stage | None:
@@ -76,4 +101,34 @@ def _or_adopted(request: Request, stage: ImportTaskStage) -> Stage:
     return Adopt(stage) if adopts else stage
 
 
-_PLANS = {"ImportImage": _import_image, "ImportSnapshot": _import_snapshot}
+def _import_instance(request: Request) -> list[Stage]:
+    further = range(1, len(request.parameters["DiskImages"]))
+    image: list[Stage] = [CreateImage()] if "CreateImage" in request.options else []
+    return [
+        ImportInstance(),
+        *(ImportVolume(disk) for disk in further),
+        *(AttachFurtherDisk(number, len(further)) for number in range(len(further))),
+        *image,
+    ]
+
+
+def _import_volume(request: Request) -> list[Stage]:
+    return [ImportVolume()]
+
+
+def _export_image(request: Request) -> list[Stage]:
+    return [ExportImage(request.parameters["DiskImageFormat"])]
+
+
+def _export_instance(request: Request) -> list[Stage]:
+    return [CreateInstanceExportTask()]
+
+
+_PLANS = {
+    "ImportImage": _import_image,
+    "ImportSnapshot": _import_snapshot,
+    "ImportInstance": _import_instance,
+    "ImportVolume": _import_volume,
+    "ExportImage": _export_image,
+    "CreateInstanceExportTask": _export_instance,
+}

@@ -86,6 +86,18 @@ class Stage(ABC):
     is_import_task: ClassVar[bool] = False
     """Whether it runs a task that a result names as its `ImportTaskId`."""
 
+    is_export_task: ClassVar[bool] = False
+    """Whether it runs a task that a result names as its `ExportTaskId`."""
+
+    shows_progress: ClassVar[bool] = True
+    """Whether EC2 shows that its task moves; only one that does can be seen to stall."""
+
+    marks_what_it_names: ClassVar[bool] = False
+    """Whether what its task names must be tagged while it runs: its operation takes no tags."""
+
+    has_manifest: ClassVar[bool] = False
+    """Whether it writes an import manifest, which goes when the request ends."""
+
     has_token: ClassVar[bool] = False
     """Whether EC2 tells by a token that a call was made before; without one, `find` does."""
 

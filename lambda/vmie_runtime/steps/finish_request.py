@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vmie_runtime.finishing.exports import finish_export
 from vmie_runtime.finishing.imports import finish_import
 from vmie_runtime.observability import logger
 from vmie_runtime.steps.step_event import StepEvent
@@ -12,7 +13,7 @@ from vmie_runtime.wiring import requests_table, settings, work_on
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_ENDS = {"import": finish_import}
+_ENDS = {"import": finish_import, "export": finish_export}
 
 
 @logger.inject_lambda_context

@@ -9,13 +9,15 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import client
 from vmie_runtime.errors import RequestFailure, TaskFailed, TransientServiceError
+from vmie_runtime.made import Made
 from vmie_runtime.moments import seconds_between
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
 from vmie_runtime.request import OpenState, Request
 from vmie_runtime.requests_table import RequestsTable
+from vmie_runtime.stages import artefacts
 from vmie_runtime.stages.plan import plan, stage_of
-from vmie_runtime.stages.stage import Stage, Task
+from vmie_runtime.stages.stage import Stage, Task, stage_tags
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import publisher, requests_table, settings
 
@@ -51,6 +53,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if task is None:
         _require_seen_lately(request, step.now)
         return _look_again(request, step.now)
+    if stage.marks_what_it_names:
+        request = _mark(request, task, table)
     if task.status == "completed":
         return _after(stage, task, request, table, step.now)
     if task.status == "deleted":
@@ -61,7 +65,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     _require_worth_waiting(request, step.now)
     moved_at = _note_progress(table, request, task, step.now)
-    if seconds_between(moved_at, step.now) > settings().stall_seconds:
+    if stage.shows_progress and seconds_between(moved_at, step.now) > settings().stall_seconds:
         raise RequestFailure(
             "TaskStalled",
             f"The task {task.id} stands at {task.phase!r}, {task.progress or 'no'} % since {moved_at}.",
@@ -82,6 +86,17 @@ def _after(stage: Stage, task: Task, request: Request, table: RequestsTable, now
     return {"Next": "start" if request.stage + 1 < len(plan(request)) else "finish"}
 
 
+def _mark(request: Request, task: Task, table: RequestsTable) -> Request:
+    """Tag what a task has come to name, and write it down: whoever cleans up must find it as ours."""
+    new = task.made.without(request.made)
+    if new == Made():
+        return request
+    marked = artefacts.mark(client("ec2"), new, stage_tags(request, settings().requests_table))
+    made = request.made.and_also(marked)
+    table.update(request.id, {"made": made}, expect=OpenState.LIVE)
+    return replace(request, made=made)
+
+
 def _look_again(request: Request, now: str) -> dict[str, Any]:
     return {"Next": "wait", "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
 
@@ -95,8 +110,7 @@ def _require_worth_waiting(request: Request, now: str) -> None:
     if request.superseded:
         raise RequestFailure(
             "SourceChanged",
-            f"{request.label} was overwritten while it was imported; "
-            "the newer object has a request of its own.",
+            f"{request.label} was overwritten while its task ran; the newer object has a request of its own.",
         )
     if request.deadline_at is not None and now >= request.deadline_at:
         raise RequestFailure(

@@ -54,6 +54,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         changes: dict[str, Any] = {"task_id": task_id, "changed_at": step.now}
         if stage.is_import_task:
             changes["import_task_id"] = task_id
+        if stage.is_export_task:
+            changes["export_task_id"] = task_id
         table.update(request.id, changes)
     return {"PollAfter": stage.first_look_after}
 

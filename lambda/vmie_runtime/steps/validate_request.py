@@ -9,14 +9,16 @@ from vmie_runtime.moments import after
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Request
 from vmie_runtime.request_documents import duration_seconds
+from vmie_runtime.stages.plan import longest_seconds
 from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.validation.exports import validate_export
 from vmie_runtime.validation.imports import validate_import
 from vmie_runtime.wiring import requests_table, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_VALIDATIONS = {"import": validate_import}
+_VALIDATIONS = {"import": validate_import, "export": validate_export}
 
 
 @logger.inject_lambda_context
@@ -53,13 +55,21 @@ def _times(request: Request, now: str) -> dict[str, str]:
 
     The reconciler admits with the time of whatever woke it; an event may have lain in the queue for days.
     """
-    most = settings().deadline_seconds
+    own, longest = settings().deadline_seconds, longest_seconds(request, now)
+    most = min(own, longest)
     asked = duration_seconds(str(request.options.get("Deadline", ""))) or most
+    if most < asked <= own:
+        raise RequestRejected(
+            "DeadlineBeyondUrls",
+            f"Vmie.Deadline is {request.options['Deadline']}; {request.operation} reads its disks by "
+            f"presigned URLs, which last {most} seconds here.",
+            seconds=most,
+        )
     if asked > most:
         raise RequestRejected(
             "DeadlineTooLong",
-            f"Vmie.Deadline is {request.options['Deadline']}; the stack's own deadline is {most} seconds.",
-            seconds=most,
+            f"Vmie.Deadline is {request.options['Deadline']}; the stack's own deadline is {own} seconds.",
+            seconds=own,
         )
     if request.task_id is not None and request.started_at is not None:
         return {}

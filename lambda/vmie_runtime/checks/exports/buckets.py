@@ -25,7 +25,7 @@ _UNSET = ("OwnershipControlsNotFoundError", "ServerSideEncryptionConfigurationNo
 _OLD_NAMES = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
 
 
-def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region: str) -> Iterator[Advice]:
+def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region: str) -> list[Advice]:
     """Refuse a bucket that exports are known not to be written to.
 
     Needs `s3:GetBucketLocation`, `s3:GetEncryptionConfiguration` and `s3:GetBucketOwnershipControls` on the
@@ -37,6 +37,9 @@ def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region
         operation: `ExportImage` or `CreateInstanceExportTask`, which alone hands its file over by an ACL.
         region: The Region of the export.
 
+    Returns:
+        What its owner should know.
+
     Raises:
         RequestRejected: `BucketInOtherRegion`, `ExportBucketEncrypted` or `ExportBucketOwnership`.
     """
@@ -47,8 +50,7 @@ def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region
     if encryption is not None:
         _require_no_kms(bucket, encryption)
     ownership = _setting(lambda: s3.get_bucket_ownership_controls(Bucket=bucket))
-    if ownership is not None:
-        yield from _examine_ownership(bucket, ownership, operation)
+    return [] if ownership is None else list(_examine_ownership(bucket, ownership, operation))
 
 
 def _require_region(bucket: str, named: str | None, region: str) -> None:
@@ -83,9 +85,9 @@ def _examine_ownership(bucket: str, ownership: dict[str, Any], operation: str) -
             "ExportBucketOwnership", f"The object ownership of the bucket {bucket} is {found}.", found=found
         )
     yield Advice(
-        code="ExportBucketOwnership",
-        message=f"The object ownership of the bucket {bucket} is {found}. Instances cannot be exported to it, "
-        "and the user guide describes no export of images to it.",
+        code="BucketOwnershipUnusual",
+        message=f"The object ownership of the bucket {bucket} is {found}. Instances cannot be exported to "
+        "it; of images AWS does not say.",
         remedy=f"Set it to {PREFERRED}: `aws s3api put-bucket-ownership-controls`.",
     )
 

@@ -71,8 +71,8 @@ def _advise_on_default_encryption(ec2: EC2Client, region: str) -> Iterator[Advic
         yield Advice(
             code="EncryptionByDefault",
             message=f"The account encrypts every new EBS volume and snapshot in {region} by default. What is "
-            "exported here is not encrypted yet; what is imported or launched from now on will be, and cannot "
-            "be exported. Whether the temporary snapshot of an export is affected, AWS does not say.",
+            "exported here is not encrypted yet; what is imported or launched from now on will be, and "
+            "cannot be exported. Whether the temporary snapshot of an export is affected, AWS does not say.",
             remedy="Where the task fails, or what it is for must stay exportable, use a Region or an account "
             "that does not encrypt by default (`aws ec2 disable-ebs-encryption-by-default`).",
         )

@@ -71,14 +71,15 @@ def _find_instance(ec2: EC2Client, instance_id: str) -> Mapping[str, Any]:
     except ClientError as error:
         if not error_code(error).startswith("InvalidInstanceID"):
             raise
-    state = found[0]["State"]["Name"] if found else "unknown to EC2"
+    state = str(found[0]["State"]["Name"]) if found else "unknown to EC2"
     if not found or state in _GONE:
         raise RequestRejected("InstanceNotFound", f"The instance {instance_id} is {state}.")
     if state not in ("running", "stopped"):
         raise RequestRejected(
             "InstanceStateNotExportable", f"The instance {instance_id} is {state}.", state=state
         )
-    return found[0]
+    instance: Mapping[str, Any] = found[0]
+    return instance
 
 
 def _volumes(machine: str, instance: Mapping[str, Any], ec2: EC2Client) -> tuple[Volume, tuple[Volume, ...]]:
