@@ -8,7 +8,8 @@ from vmie_images.fields import printable
 from vmie_images.volumes.volume import Volume
 
 if TYPE_CHECKING:
-    from vmie_images.inspected import InspectedDisk, Inspection
+    from vmie_images.containers.container import Container
+    from vmie_images.inspected import ImageFile, InspectedDisk, Inspection
 
 
 MAX_ITEMS = 64
@@ -18,6 +19,7 @@ MAX_ITEMS = 64
 def inspection_document(inspection: Inspection) -> dict[str, Any]:
     """The document that a result holds and the command prints."""
     container, cost = inspection.container, inspection.cost
+    pairs = zip(inspection.files, inspection.containers, strict=True)
     return {
         "Container": {
             "Format": container.format,
@@ -25,12 +27,29 @@ def inspection_document(inspection: Inspection) -> dict[str, Any]:
             "VirtualSize": container.virtual_size,
             "StoredSize": container.stored_size,
         },
+        "Files": [_file(file, own) for file, own in pairs],
         "Disks": [_disk(disk, inspection.volumes) for disk in inspection.disks],
         "Guest": _bounded(inspection.guest.to_document()) if inspection.guest else None,
         "Findings": [finding.to_document() for finding in inspection.findings],
         "Verdicts": {method: str(verdict) for method, verdict in inspection.verdicts.items()},
         "Recommendation": inspection.recommendation.to_document(),
         "Cost": {"Gets": cost.gets, "Bytes": cost.bytes, "Seconds": round(cost.seconds, 3)},
+    }
+
+
+def _file(file: ImageFile, container: Container) -> dict[str, Any]:
+    manifest = container.manifest
+    return {
+        "Name": printable(file.name),
+        "Format": container.format,
+        "StoredSize": container.stored_size,
+        "Checksum": file.checksum,
+        "Manifest": {
+            "Checked": _bounded(list(manifest.checked)),
+            "Unchecked": _bounded(list(manifest.unchecked)),
+        }
+        if manifest
+        else None,
     }
 
 

@@ -25,11 +25,13 @@ class ImageFile:
         name: Its name; it names the disk in the document and opens nothing.
         expected: The format that the request or the key's suffix declares: ``OVA``, ``VMDK``, ``VHD``,
             ``VHDX`` or ``RAW``, in any case. Default: the format that the suffix of ``name`` stands for.
+        checksum: The checksum that the store keeps of the file, as ``ALGORITHM:value``; it is recorded.
     """
 
     source: RangeSource
     name: str
     expected: str | None = None
+    checksum: str | None = None
 
 
 @dataclass
@@ -54,7 +56,8 @@ class Inspection:
     """What an inspection found out.
 
     Attributes:
-        containers: The files, recognised, in the order they were given.
+        files: The files, in the order they were given, by names that differ.
+        containers: The files, recognised.
         disks: The disks of all files.
         volumes: Partitions and logical volumes of all disks.
         guest: The guest; ``None`` where none was found.
@@ -62,6 +65,7 @@ class Inspection:
         cost: What the inspection spent.
     """
 
+    files: list[ImageFile]
     containers: list[Container]
     disks: list[InspectedDisk] = field(default_factory=list)
     volumes: list[Volume] = field(default_factory=list)

@@ -56,6 +56,7 @@ def inspect_containers(
     *,
     budget: Budget | None = None,
     region: str | None = None,
+    digests: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Inspection:
     """Inspect the files that together hold the disks of one machine.
@@ -66,6 +67,8 @@ def inspect_containers(
         budget: What may be spent on all of them together. Default: ``Budget()``.
         region: The Region that is to import it, such as ``eu-west-1``; what that Region cannot run is found
             then. Default: no Region in particular.
+        digests: Whether every digest of an OVA's manifest is checked, for which the file is read whole and
+            no budget counts. Default: only the descriptor's is.
         clock: Monotonic seconds. Default: ``time.monotonic``.
 
     Returns:
@@ -79,9 +82,13 @@ def inspect_containers(
         raise ValueError("there is no file to inspect: a machine has at least one disk")
     ledger = Ledger(budget, clock)
     log = FindingLog()
-    inspection = Inspection([Container("unknown", file.source.size) for file in files], findings=log.findings)
+    named = _told_apart(files)
+    unknown = [Container("unknown", file.source.size) for file in named]
+    inspection = Inspection(named, unknown, findings=log.findings)
     try:
-        _inspect(inspection, _told_apart(files), ledger, log, region)
+        for index in range(len(named)):
+            _open(inspection, index, ledger, log, digests)
+        _examine(inspection, log, ledger.budget.initramfs, region)
     except BudgetExceededError as error:
         log.add("InspectionIncomplete", str(error))
     log.findings.sort(key=lambda finding: _SEVERITIES.index(finding.severity))
@@ -98,13 +105,8 @@ def _told_apart(files: Sequence[ImageFile]) -> list[ImageFile]:
     ]
 
 
-def _inspect(
-    inspection: Inspection, files: list[ImageFile], ledger: Ledger, log: FindingLog, region: str | None
-) -> None:
-    cache = ledger.budget.cache_bytes // len(files)
-    for index, file in enumerate(files):
-        reader = RangeReader(file.source, ledger=ledger, cache_bytes=cache)
-        _open(inspection, index, file, reader, log)
+def _examine(inspection: Inspection, log: FindingLog, initramfs_limit: int, region: str | None) -> None:
+    """Look for the guest on the disks of all files."""
     if len(inspection.disks) > MAX_VOLUMES:
         log.add("TooManyDisks", f"{len(inspection.disks)} disks")
     readable = [
@@ -115,19 +117,22 @@ def _inspect(
     examination = Examination()
     try:
         with _shielded(log):
-            examine(readable, examination, log, ledger.budget.initramfs, region)
+            examine(readable, examination, log, initramfs_limit, region)
     finally:
         inspection.volumes, inspection.guest = examination.volumes, examination.guest
         if examination.system_disk is not None:
             _excuse_data_disks(inspection.disks[examination.system_disk].image.name, log)
 
 
-def _open(inspection: Inspection, index: int, file: ImageFile, reader: RangeReader, log: FindingLog) -> None:
+def _open(inspection: Inspection, index: int, ledger: Ledger, log: FindingLog, digests: bool) -> None:
     """Recognise a file, read its disks' partition tables, and compare it with what it should be."""
-    own = FindingLog()
+    file, own = inspection.files[index], FindingLog()
+    cache = ledger.budget.cache_bytes // len(inspection.files)
+    reader = RangeReader(file.source, ledger=ledger, cache_bytes=cache)
     try:
         with _shielded(own):
-            inspection.containers[index] = recognise(reader, file.name, own)
+            whole = file.source if digests else None
+            inspection.containers[index] = recognise(reader, file.name, own, whole)
         container = inspection.containers[index]
         first = len(inspection.disks) + 1
         disks = [

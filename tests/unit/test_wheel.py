@@ -95,6 +95,16 @@ def of_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+def test_the_installed_wheel_inspects_an_image(of_wheel: Path) -> None:
+    command = of_wheel.parent / "venv" / "bin" / "vmie-inspect"
+    demo = ROOT / "examples" / "images" / "demo-linux.vmdk"
+
+    said = json.loads(run(str(command), "--json", str(demo)))
+
+    assert said["Verdicts"]["image"] == "accepted"
+    assert said["Guest"]["PrettyName"] == "Debian GNU/Linux 12 (bookworm)"
+
+
 def template(assembly: Path, stack: str) -> Synthesised:
     return Synthesised(json.loads((assembly / f"{stack}.template.json").read_text()))
 

@@ -55,6 +55,19 @@ class Machine:
     memory_mib: int | None = None
 
 
+@dataclass(frozen=True)
+class Manifest:
+    """The digests that an OVA brings along.
+
+    Attributes:
+        checked: Members whose digest was computed and compared.
+        unchecked: Members that it lists and that were not read whole.
+    """
+
+    checked: tuple[str, ...]
+    unchecked: tuple[str, ...]
+
+
 @dataclass
 class Container:
     """A file, recognised.
@@ -65,6 +78,7 @@ class Container:
         stored_size: Bytes of the file.
         disks: The disks inside, in the order of the descriptor.
         machine: What an OVF descriptor says.
+        manifest: What of an OVA's manifest was checked; ``None`` where it has none.
     """
 
     format: str
@@ -72,6 +86,7 @@ class Container:
     subtype: str | None = None
     disks: list[DiskImage] = field(default_factory=list)
     machine: Machine | None = None
+    manifest: Manifest | None = None
 
     @property
     def virtual_size(self) -> int | None:

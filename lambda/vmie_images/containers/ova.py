@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from vmie_images.containers.container import Container, DiskImage
-from vmie_images.containers.ova_manifest import matches, parse_manifest
+from vmie_images.containers.container import Container, DiskImage, Manifest
+from vmie_images.containers.ova_manifest import digest_of, parse_manifest
 from vmie_images.containers.ovf import MAX_OVF, OvfDescriptor, OvfFile, parse_ovf
 from vmie_images.containers.tar import TarMember, members
 from vmie_images.errors import CorruptImageError
@@ -23,8 +23,17 @@ _DISK_SUFFIXES = (".vmdk", ".vhd", ".vhdx", ".img", ".raw", ".qcow2", ".vdi")
 OpenDisk = Callable[[str, RangeSource, FindingLog], DiskImage]
 
 
-def open_ova(source: RangeSource, log: FindingLog, open_disk: OpenDisk) -> Container:
+def open_ova(
+    source: RangeSource, log: FindingLog, open_disk: OpenDisk, whole: RangeSource | None = None
+) -> Container:
     """Recognise an OVA, check it and open its disks.
+
+    Args:
+        source: The file.
+        log: Receives what is wrong with it.
+        open_disk: Opens a member as a disk.
+        whole: The same file, to be read whole so that every digest of the manifest is checked. Default: only
+            the descriptor's is.
 
     Raises:
         CorruptImageError: The archive or its descriptor cannot be read.
@@ -39,6 +48,8 @@ def open_ova(source: RangeSource, log: FindingLog, open_disk: OpenDisk) -> Conta
                 "OvaTruncated", f"{name!r} should end at byte {member.end}, the file ends at {source.size}"
             )
     descriptor = _descriptor(source, archive, log)
+    if descriptor is not None:
+        container.manifest = _check_manifest(source, archive, descriptor, log, whole)
     if descriptor is None:
         container.format = "OVA" if _suspected_disks(archive) else "tar archive"
         disks = _suspected_disks(archive)
@@ -64,10 +75,7 @@ def _descriptor(source: RangeSource, archive: dict[str, TarMember], log: Finding
         return None
     if archive[name].size > MAX_OVF:
         raise CorruptImageError(f"an OVF descriptor of {archive[name].size} bytes", "OvfInvalid")
-    content = read_exactly(source, archive[name].start, archive[name].size, "OVF descriptor")
-    descriptor = parse_ovf(content)
-    _check_manifest(source, archive, name, content, descriptor, log)
-    return descriptor
+    return parse_ovf(read_exactly(source, archive[name].start, archive[name].size, "OVF descriptor"))
 
 
 def _disks(descriptor: OvfDescriptor, archive: dict[str, TarMember], log: FindingLog) -> list[str]:
@@ -99,22 +107,27 @@ def _check_file(file: OvfFile, archive: dict[str, TarMember], chunks: list[str],
 def _check_manifest(
     source: RangeSource,
     archive: dict[str, TarMember],
-    ovf_name: str,
-    ovf: bytes,
     descriptor: OvfDescriptor,
     log: FindingLog,
-) -> None:
+    whole: RangeSource | None,
+) -> Manifest | None:
     name = next((name for name in archive if name.lower().endswith(".mf")), None)
     if name is None:
         log.add("OvaManifestMissing", "no .mf file in the archive")
-        return
+        return None
     content = read_exactly(source, archive[name].start, min(archive[name].size, MAX_OVF), "OVF manifest")
     digests = parse_manifest(content)
     if not digests:
         log.add("OvaManifestInvalid", f"{name!r} lists no digest in SHA-1, SHA-256 or SHA-512")
-        return
-    if ovf_name in digests and not matches(digests[ovf_name], ovf):
-        log.add("OvaManifestInvalid", f"{ovf_name!r} has another digest than the manifest says")
+        return None
     unlisted = [file.href for file in descriptor.files if file.href in archive and file.href not in digests]
     if unlisted:
         log.add("OvaManifestIncomplete", f"the manifest does not list {', '.join(map(repr, unlisted[:4]))}")
+    listed = [member for member in digests if member in archive]
+    checked = [member for member in listed if whole is not None or member.lower().endswith(".ovf")]
+    for member in checked:
+        algorithm, expected = digests[member]
+        found = digest_of(algorithm, whole or source, archive[member])
+        if found != expected:
+            log.add("OvaManifestInvalid", f"{member!r} has another digest than the manifest says")
+    return Manifest(tuple(checked), tuple(member for member in listed if member not in checked))

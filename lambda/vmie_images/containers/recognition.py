@@ -19,13 +19,14 @@ CORRUPT = {"VMDK": "VmdkCorrupt", "VHD": "VhdCorrupt", "VHDX": "VhdxCorrupt", "O
 """The finding that a damaged file of each format is."""
 
 
-def recognise(source: RangeSource, name: str, log: FindingLog) -> Container:
+def recognise(source: RangeSource, name: str, log: FindingLog, whole: RangeSource | None = None) -> Container:
     """Recognise a file by its content; its name only names the disk.
 
     Args:
         source: The file, usually a ``RangeReader``.
         name: The file's name.
         log: Receives what is wrong with the file. Corruption is a finding, not an exception.
+        whole: The same file, to be read whole where that shows more: every digest of an OVA's manifest.
 
     Returns:
         The container; its disks have no ``data`` where that cannot be read.
@@ -36,7 +37,7 @@ def recognise(source: RangeSource, name: str, log: FindingLog) -> Container:
         disks = [disk] if disk.format in DISK_FORMATS else []
         return Container(disk.format, source.size, disk.subtype, disks)
     try:
-        return open_ova(source, log, _open_member)
+        return open_ova(source, log, _open_member, whole)
     except CorruptImageError as error:
         log.add(error.code or CORRUPT["OVA"], error.found)
         return Container("OVA", source.size)

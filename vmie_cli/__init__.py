@@ -1,0 +1,1 @@
+"""Commands for people; each is a console script of the wheel."""
