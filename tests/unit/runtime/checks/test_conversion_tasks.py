@@ -89,4 +89,6 @@ def test_images_are_recommended_and_licences_told() -> None:
     assert codes(_LINUX) == ["ConversionTaskIsLegacy"]
     assert codes(_SERVER) == codes(_CLIENT) == ["ConversionTaskIsLegacy", "ConversionWithoutLicenceType"]
     (volume,) = advise_on_conversion_task("ImportVolume", GuestSystem())
-    assert "ImportSnapshot" in volume.message
+    assert ("ImportSnapshot" in volume.message, "Vmie.CreateVolume" in volume.remedy) == (True, True)
+    (instance,) = advise_on_conversion_task("ImportInstance", GuestSystem())
+    assert ("ImportImage" in instance.message, "`DiskContainers`" in instance.remedy) == (True, True)
