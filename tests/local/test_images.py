@@ -78,6 +78,14 @@ REFUSED_IMAGES: list[tuple[dict[str, Any], str]] = [
         {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-00"}}]},
         r"InvalidSnapshot\.NotFound",
     ),
+    (
+        {"ImageLocation": "bucket/image.manifest.xml"},
+        "The local AWS does not know ImageLocation of RegisterImage",
+    ),
+    (
+        {"BlockDeviceMappings": [{"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"}]},
+        "The local AWS does not know the instance store volume ephemeral0",
+    ),
     ({"DryRun": True}, "DryRunOperation"),
 ]
 

@@ -179,6 +179,26 @@ def test_a_snapshot_of_a_volume_holds_the_volume_s_bytes(storage: Storage, snaps
     assert changed["ChangedBlocks"] == []
 
 
+def test_an_image_of_an_instance_has_the_devices_that_were_asked_for(
+    storage: Storage, instance_id: str
+) -> None:
+    changes = [
+        {"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False, "VolumeSize": 6}},
+        {"DeviceName": "/dev/sdb", "NoDevice": ""},
+        {"DeviceName": "/dev/sdc", "Ebs": {"VolumeSize": 3, "VolumeType": "gp3"}},
+    ]
+    made = storage.ec2.create_image(
+        InstanceId=instance_id, Name=unique("changed"), BlockDeviceMappings=changes
+    )["ImageId"]
+    mappings = storage.image(made)["BlockDeviceMappings"]
+
+    shown = [(one["DeviceName"], one["Ebs"]["VolumeSize"], one["Ebs"]["VolumeType"]) for one in mappings]
+    assert shown == [("/dev/xvda", 6, "gp3"), ("/dev/sdc", 3, "gp3")]
+    assert mappings[0]["Ebs"]["DeleteOnTermination"] is False
+    with pytest.raises(ClientError, match="does not know BootModeOverride of CreateImage"):
+        storage.ec2.create_image(InstanceId=instance_id, Name=unique("other"), BootModeOverride="uefi")
+
+
 def test_snapshots_of_all_disks_of_an_instance_hold_their_bytes(storage: Storage, instance_id: str) -> None:
     made = storage.ec2.create_snapshots(InstanceSpecification={"InstanceId": instance_id})["Snapshots"]
     by_size = {one["VolumeSize"]: one["SnapshotId"] for one in made}

@@ -25,14 +25,15 @@ def copy_snapshot(around: Surroundings, place: Place, parameters: Mapping[str, A
         raise request_errors.missing("sourceSnapshotId")
     origin = sources.source_place(place, parameters)
     source = sources.snapshot(origin, source_id)
-    encrypted, key = sources.encryption_of_copy(place, parameters, encrypted=source.encrypted)
+    encrypted, key = sources.encryption(place, parameters, inherited=source.encrypted)
     tags = tag_specifications.tags_for("snapshot", parameters)
 
     def act() -> dict[str, Any]:
         description = parameters.get("Description") or ""
         copy_id = _copy(around, place, origin, source_id, description, encrypted=encrypted, key=key)
         ec2.tags.add(place.account, place.region, copy_id, tags)
-        becoming.completed(around, place, copy_id, durations.COPYING_SNAPSHOT)
+        asked = parameters.get("CompletionDurationMinutes")
+        becoming.completed(around, place, copy_id, asked * 60.0 if asked else durations.COPYING_SNAPSHOT)
         return {
             "SnapshotId": copy_id,
             "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
@@ -56,7 +57,7 @@ def copy_image(around: Surroundings, place: Place, parameters: Mapping[str, Any]
     origin = sources.source_place(place, parameters)
     source = sources.image(origin, source_id)
     held = {one: sources.snapshot(origin, one) for one in source.snapshot_ids}
-    encrypted, key = sources.encryption_of_copy(place, parameters, encrypted=False)
+    encrypted, key = sources.encryption(place, parameters, inherited=False)
     own_tags = tag_specifications.tags_for("image", parameters, also=("snapshot",))
     snapshot_tags = tag_specifications.tags_for("snapshot", parameters, also=("image",))
 
@@ -90,7 +91,9 @@ def copy_image(around: Surroundings, place: Place, parameters: Mapping[str, Any]
         ec2.images.add(place.account, place.region, image, at=around.clock.now(), image_id=image_id)
         copied = _user_tags(origin, source_id) if parameters.get("CopyImageTags") else {}
         ec2.tags.add(place.account, place.region, image_id, {**copied, **own_tags})
-        becoming.available(around, place, image_id, durations.COPYING_IMAGE, image.snapshot_ids)
+        asked = parameters.get("SnapshotCopyCompletionDurationMinutes")
+        seconds = asked * 60.0 if asked else durations.COPYING_IMAGE
+        becoming.available(around, place, image_id, seconds, image.snapshot_ids)
         return {"ImageId": image_id}
 
     return act

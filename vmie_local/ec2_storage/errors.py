@@ -8,6 +8,11 @@ from __future__ import annotations
 from vmie_local.front_door.api_call import ApiError
 
 
+def not_here(operation: str, parameter: str) -> ApiError:
+    """What AWS has and this one does not."""
+    return ApiError("UnsupportedOperation", f"The local AWS does not know {parameter} of {operation}.")
+
+
 def image_missing(image_id: str) -> ApiError:
     """An AMI that does not exist."""
     return ApiError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")

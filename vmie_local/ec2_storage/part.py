@@ -11,6 +11,7 @@ from vmie_local.blocks import BlockStore
 from vmie_local.ec2_storage import (
     attachments,
     copies,
+    errors,
     image_attributes,
     register_image,
     snapshots,
@@ -37,6 +38,18 @@ _OPERATIONS: Mapping[str, Operation] = {
     "DetachVolume": attachments.detach_volume,
     "RegisterImage": register_image.register_image,
 }
+
+
+_NOT_HERE: Mapping[str, tuple[str, ...]] = {
+    "AttachVolume": ("EbsCardIndex",),
+    "CopyImage": ("DestinationAvailabilityZone", "DestinationAvailabilityZoneId", "DestinationOutpostArn"),
+    "CopySnapshot": ("DestinationAvailabilityZone", "DestinationOutpostArn"),
+    "CreateImage": ("BootModeOverride", "SnapshotLocation"),
+    "CreateSnapshot": ("Location", "OutpostArn"),
+    "CreateVolume": ("Operator", "OutpostArn", "VolumeInitializationRate"),
+    "RegisterImage": ("BillingProducts", "ImageLocation", "KernelId", "RamdiskId", "UefiData"),
+}
+"""Parameters that would change what is made, and that this AWS does not know how."""
 
 
 class Ec2Storage:
@@ -81,6 +94,9 @@ class Ec2Storage:
                 known = self._tokens.answer(place, call.operation, parameters)
                 if known is not None:
                     return known
+                for unknown in _NOT_HERE.get(call.operation, ()):
+                    if parameters.get(unknown) is not None:
+                        raise errors.not_here(call.operation, unknown)
                 act = operation(self._around, place, parameters)
                 if parameters.get("DryRun"):
                     raise request_errors.would_have_succeeded()

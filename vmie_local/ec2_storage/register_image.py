@@ -7,7 +7,6 @@ from typing import Any
 
 from vmie_local.ec2_storage import becoming, durations, errors, image_names, sources
 from vmie_local.ec2_storage.surroundings import Act, Surroundings
-from vmie_local.front_door.api_call import ApiError
 from vmie_local.moto_seams import ec2
 from vmie_local.moto_seams.ec2.images import BlockDevice, Image
 from vmie_local.place import Place
@@ -111,10 +110,6 @@ def _devices(place: Place, parameters: Mapping[str, Any]) -> tuple[str, Sequence
     Raises:
         ApiError: If a mapping cannot be, or there is none for the root device.
     """
-    if parameters.get("ImageLocation"):
-        raise ApiError(
-            "UnsupportedOperation", "The local AWS registers AMIs of EBS snapshots only, no manifests in S3."
-        )
     mappings = parameters.get("BlockDeviceMappings") or []
     root = parameters.get("RootDeviceName")
     if not mappings or not root:
@@ -126,6 +121,8 @@ def _devices(place: Place, parameters: Mapping[str, Any]) -> tuple[str, Sequence
             raise request_errors.missing("deviceName")
         if name in devices:
             raise errors.mapping(f"Duplicate device name {name} in block device mapping.")
+        if mapping.get("VirtualName"):
+            raise errors.not_here("RegisterImage", f"the instance store volume {mapping['VirtualName']}")
         if mapping.get("NoDevice") is None and "Ebs" in mapping:
             devices[name] = _device(place, name, mapping["Ebs"])
     if root not in devices or not devices[root].snapshot_id:

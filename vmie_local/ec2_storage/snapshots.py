@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,28 +92,34 @@ def _devices(
     tags: Mapping[str, str],
     parameters: Mapping[str, Any],
 ) -> tuple[BlockDevice, ...]:
-    """The instance's devices with new snapshots; the request may leave some out."""
-    left_out = {
-        mapping.get("DeviceName")
-        for mapping in parameters.get("BlockDeviceMappings") or []
-        if mapping.get("NoDevice") is not None
-    }
-    devices = []
+    """The instance's devices with new snapshots, less, changed and more as the request says."""
+    changes = {one.get("DeviceName"): one for one in parameters.get("BlockDeviceMappings") or []}
+    description = f"Created by CreateImage({instance.id}) for {image_id}"
+    devices = {}
     for name, (volume_id, with_instance) in instance.volumes.items():
         volume = ec2.volumes.find(place.account, place.region, volume_id)
-        if volume is None or name in left_out:
+        if volume is None or changes.get(name, {}).get("NoDevice") is not None:
             continue
-        description = f"Created by CreateImage({instance.id}) for {image_id}"
-        devices.append(
-            BlockDevice(
-                name=name,
-                snapshot_id=_take(around, place, volume, description, tags),
-                volume_size=volume.size,
-                volume_type=volume.volume_type,
-                delete_on_termination=with_instance,
-            )
+        devices[name] = BlockDevice(
+            name=name,
+            snapshot_id=_take(around, place, volume, description, tags),
+            volume_size=volume.size,
+            volume_type=volume.volume_type,
+            delete_on_termination=with_instance,
         )
-    return tuple(devices)
+    for name, change in changes.items():
+        if ebs := change.get("Ebs"):
+            devices[name] = _changed(devices.get(name) or BlockDevice(name, None), ebs)
+    return tuple(devices.values())
+
+
+def _changed(device: BlockDevice, ebs: Mapping[str, Any]) -> BlockDevice:
+    return replace(
+        device,
+        volume_size=ebs.get("VolumeSize", device.volume_size),
+        volume_type=ebs.get("VolumeType", device.volume_type),
+        delete_on_termination=ebs.get("DeleteOnTermination", device.delete_on_termination),
+    )
 
 
 def _image(

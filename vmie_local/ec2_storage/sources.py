@@ -57,12 +57,10 @@ def source_place(place: Place, parameters: Mapping[str, Any]) -> Place:
     return Place(place.account, region)
 
 
-def encryption_of_copy(
-    place: Place, parameters: Mapping[str, Any], *, encrypted: bool
-) -> tuple[bool, str | None]:
-    """Whether a copy is encrypted, and the key it names.
+def encryption(place: Place, parameters: Mapping[str, Any], *, inherited: bool) -> tuple[bool, str | None]:
+    """Whether a new snapshot or volume is encrypted, and the key that the request names.
 
-    A copy of what is encrypted always is; otherwise the request or the account's default decides.
+    What is made of something encrypted always is; otherwise the request or the account's default decides.
 
     Raises:
         ApiError: If a key is named without encryption, or cannot be used.
@@ -73,7 +71,7 @@ def encryption_of_copy(
     if key and not ec2.keys.is_enabled(place.account, place.region, key):
         raise request_errors.key_inaccessible()
     by_default = ec2.snapshots.encrypted_by_default(place.account, place.region)
-    return encrypted or bool(parameters.get("Encrypted")) or by_default, key
+    return inherited or bool(parameters.get("Encrypted")) or by_default, key
 
 
 @cache

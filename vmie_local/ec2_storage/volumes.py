@@ -106,9 +106,7 @@ def _wish(place: Place, parameters: Mapping[str, Any], zone: str) -> _Wish:
             bound = f"small for volume type {volume_type}; minimum is {smallest}GiB"
         raise request_errors.bad_value(f"Volume of {size}GiB is too {bound}")
     _check_performance(parameters, volume_type)
-    encrypted, key = sources.encryption_of_copy(
-        place, parameters, encrypted=source.encrypted if source else False
-    )
+    encrypted, key = sources.encryption(place, parameters, inherited=source.encrypted if source else False)
     if encrypted:
         key = ec2.keys.arn(place.account, place.region, key or (source.kms_key_id if source else None))
     return _Wish(zone, size, volume_type, encrypted, key)
