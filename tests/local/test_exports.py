@@ -463,3 +463,25 @@ def test_faults_and_tags_reach_an_export(exports: Exports, image: str) -> None:
     assert (task["Status"], task["StatusMessage"]) == ("deleted", "ServerError: no luck")
     assert {tag["Key"]: tag["Value"] for tag in task["Tags"]} == {"made-by": "tests", "color": "green"}
     assert exports.keys(task_id) == []
+
+
+def test_an_upload_survives_a_failing_part(exports: Exports, image: str, tmp_path: Path) -> None:
+    error = {"Code": "InternalError", "Message": "We encountered an internal error.", "Status": 500}
+    exports.cloud.front_door.faults.add({"Service": "s3", "Operation": "UploadPart", "Error": error})
+    task_id = exports.start_image(image)
+    assert exports.end(task_id)["Status"] == "completed"
+    file = exported_files.stored_file(BUCKET, f"{PREFIX}{task_id}.vmdk", tmp_path)
+
+    assert exported_files.compare(exports.volume, file, "VMDK") == "Images are identical."
+
+
+@pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
+def test_an_upload_that_is_refused_leaves_nothing(exports: Exports, image: str, operation: str) -> None:
+    error = {"Code": "AccessDenied", "Message": "Access Denied", "Status": 403}
+    exports.cloud.front_door.faults.add({"Service": "s3", "Operation": operation, "Error": error})
+    task_id = exports.start_image(image)
+    task = exports.end(task_id)
+
+    assert task["Status"] == "deleted"
+    assert task["StatusMessage"].endswith(f"the given resource {BUCKET}. Reason 403 AccessDenied")
+    assert exports.keys(task_id) == []
