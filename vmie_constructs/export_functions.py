@@ -101,7 +101,6 @@ class ExportFunctions(WorkflowFunctions):
 
     def _finish_request(self) -> RuntimeFunction:
         function = super()._finish_request()
-        allow_poll_export(function)
         grant_objects(self._bucket, function.role, ["s3:GetObject"], EXPORTS)
         grant_missing_told(self._bucket, function.role)
         _allow_removing_probe(function, self._bucket)

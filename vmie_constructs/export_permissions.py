@@ -83,7 +83,6 @@ def allow_check_bucket(function: RuntimeFunction, bucket: s3.IBucket) -> None:
         function.role,
         "s3:GetBucketLocation",
         "s3:GetBucketOwnershipControls",
-        "s3:GetBucketPolicy",
         "s3:GetEncryptionConfiguration",
     )
 

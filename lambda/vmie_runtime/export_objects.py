@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.errors import RequestFailure
+from vmie_runtime.object_checksum import checksum_of
 from vmie_runtime.stages.containers import ObjectAddress
 
 if TYPE_CHECKING:
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 WRITE_PROBE = "vmimportexport_write_verification"
 """The empty object that VM Import/Export writes at the bucket's root before it exports, and leaves there."""
 
-# Strongest first: what S3 may have recorded of an object, by member of HeadObject's answer.
-_CHECKSUMS = {
-    "ChecksumSHA256": "SHA256",
-    "ChecksumCRC64NVME": "CRC64NVME",
-    "ChecksumSHA1": "SHA1",
-    "ChecksumCRC32C": "CRC32C",
-    "ChecksumCRC32": "CRC32",
-}
 _MISSING = ("404", "NoSuchKey", "NotFound")
 
 
@@ -42,9 +35,8 @@ def exported_file(s3: S3Client, uri: str, *, smallest: int = 1) -> dict[str, Any
         smallest: Bytes that it has at least.
 
     Returns:
-        `Uri`, `Size` in bytes, and `Checksum` with `Algorithm`, `Value` and, where S3 tells it, `Type`
-        (`FULL_OBJECT`, or `COMPOSITE` over the parts' checksums). Where S3 recorded none it is the object's
-        `ETag`, which is no digest of what was written in parts.
+        `Uri`, `Size` in bytes, and `Checksum`: what S3 recorded, as `checksum_of` writes it. Where it
+        recorded none it is `ETag:` and the entity tag, which is no digest of what was written in parts.
 
     Raises:
         RequestFailure: If there is no such object, or one that is too small to be what was exported.
@@ -59,7 +51,8 @@ def exported_file(s3: S3Client, uri: str, *, smallest: int = 1) -> dict[str, Any
             f"The task completed, and {uri} has {size:,} bytes; it must have at least {smallest:,}.",
             uri=uri,
         )
-    return {"Uri": uri, "Size": size, "Checksum": _checksum(found)}
+    checksum = checksum_of(found) or "ETag:" + found["ETag"].strip('"')
+    return {"Uri": uri, "Size": size, "Checksum": checksum}
 
 
 def remove_exports(s3: S3Client, uris: tuple[str, ...]) -> None:
@@ -90,11 +83,3 @@ def _head(s3: S3Client, location: ObjectAddress) -> Any:
         if error_code(error) not in _MISSING:
             raise
         return None
-
-
-def _checksum(head: Any) -> dict[str, str]:
-    for member, algorithm in _CHECKSUMS.items():
-        if head.get(member):
-            kind = {"Type": str(head["ChecksumType"])} if head.get("ChecksumType") else {}
-            return {"Algorithm": algorithm, "Value": str(head[member]), **kind}
-    return {"Algorithm": "ETag", "Value": str(head["ETag"]).strip('"')}

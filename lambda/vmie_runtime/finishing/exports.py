@@ -43,6 +43,6 @@ def finish_export(work: Work) -> dict[str, Any]:
 
 def _smallest(request: Request) -> int:
     """Bytes that an exported file has at least: raw is the whole volume, other formats leave out zeros."""
-    if request.parameters.get("DiskImageFormat") == "RAW" and request.volume_size is not None:
+    if str(request.parameters.get("DiskImageFormat")).upper() == "RAW" and request.volume_size is not None:
         return request.volume_size * _GIB
     return 1

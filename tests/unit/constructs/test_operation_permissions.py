@@ -19,7 +19,8 @@ from vmie_constructs.conversion_permissions import (
     allow_clean_up_conversion,
     allow_conversion_tasks,
     allow_create_image,
-    allow_poll_conversion,
+    allow_follow_conversion,
+    allow_manifests,
 )
 from vmie_constructs.export_permissions import (
     allow_check_bucket,
@@ -57,7 +58,7 @@ GRANTS: dict[str, Callable[[RuntimeFunction], None]] = {
     "attach volume": lambda function: allow_attach_volume(function, "ours", INSTANCES),
     "clean up snapshots": lambda function: allow_clean_up_snapshots(function, "ours", INSTANCES),
     "conversion tasks": lambda function: allow_conversion_tasks(function, "ours"),
-    "poll conversion": allow_poll_conversion,
+    "follow conversion": lambda function: allow_follow_conversion(function, "ours"),
     "create image": lambda function: allow_create_image(function, "ours"),
     "clean up conversion": lambda function: allow_clean_up_conversion(function, "ours"),
     "start export": lambda function: allow_start_export(
@@ -204,11 +205,33 @@ def test_only_own_export_tasks_are_cancelled() -> None:
 
 
 def test_instances_and_volumes_of_conversions_are_marked_as_own_and_with_nothing_else() -> None:
-    tagging = {each for each in granted_to("conversion tasks") if each[0] == "ec2:CreateTags"}
+    tagging = {each for each in granted_to("follow conversion") if each[0] == "ec2:CreateTags"}
     assert tagging == {
         row("CreateTags", f"{OWN}instance/*", GETS_TAG),
         row("CreateTags", f"{OWN}volume/*", GETS_TAG),
     }
+
+
+def test_further_disks_are_attached_to_own_instances_only() -> None:
+    attaching = {each for each in granted_to("conversion tasks") if each[0] == "ec2:AttachVolume"}
+    assert attaching == {
+        row("AttachVolume", f"{OWN}instance/*", HAS_TAG),
+        row("AttachVolume", f"{OWN}volume/*", HAS_TAG),
+    }
+
+
+def test_who_starts_conversions_tags_nothing() -> None:
+    assert not [action for action, _, _ in granted_to("conversion tasks") if action == "ec2:CreateTags"]
+
+
+def test_nothing_but_scratch_objects_is_written_and_deleted() -> None:
+    def build(stack: cdk.Stack) -> None:
+        allow_manifests(runtime_function(stack), s3.Bucket(stack, "Bucket"))
+
+    found = synthesise(build)
+    scratch = [f"<{found.name_of('AWS::S3::Bucket')}.Arn>/scratch/*"]
+    allowed = {action: on for action, on in found.allowed("StepRole").items() if action.startswith("s3:")}
+    assert allowed == {"s3:PutObject": scratch, "s3:DeleteObject": scratch}
 
 
 def test_images_are_made_of_own_instances_only() -> None:
@@ -242,7 +265,6 @@ def test_a_bucket_is_looked_at_and_its_objects_are_not() -> None:
         (
             "s3:GetBucketLocation",
             "s3:GetBucketOwnershipControls",
-            "s3:GetBucketPolicy",
             "s3:GetEncryptionConfiguration",
         ),
         bucket,
