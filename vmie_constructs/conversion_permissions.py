@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from .ec2_arns import ec2_arn
+from aws_cdk import aws_s3 as s3
+
+from .bucket_grants import grant_objects, grant_write_objects
+from .ec2_arns import Kind, ec2_arn
 from .ec2_permissions import WORKFLOW_TAG
+from .import_bucket import SCRATCH
+from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction
 from .snapshot_permissions import (
     DESCRIBE,
@@ -18,18 +23,20 @@ _NETWORK = (
     "A request that names no subnet or security group gets the VPC's default, whose id is not known here;"
     " those that it names are checked against the owner's settings."
 )
+_MADE: tuple[Kind, ...] = ("instance", "volume")
 _NO_RESOURCE = "Conversion tasks have no ARN."
 
 
 def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
-    """Start ImportInstance and ImportVolume tasks and mark what they make.
+    """Start ImportInstance and ImportVolume tasks.
 
-    Both take neither a token nor tags: tasks are described first and found by their description, and the
-    instance and the volumes are tagged once the task names them.
+    Both take neither a token nor tags: tasks are described first and found by their description, and whoever
+    follows them marks the instance and the volumes once the task names them. Further disks of a VM are
+    attached to the instance that was imported of its boot disk.
 
     Args:
         function: Who starts them.
-        workflow: The value of the tag `vmie:workflow`; without it nothing can be tagged.
+        workflow: The value of the tag `vmie:workflow`, which imported instances and volumes carry.
     """
     allow_poll_conversion(function)
     function.allow(
@@ -43,7 +50,36 @@ def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
         wildcard_reason=_NETWORK,
     )
     function.allow(["ec2:ImportVolume"], [ec2_arn(function, "volume")], wildcard_reason=MADE_BY_SERVICE)
+    for kind in _MADE:
+        allow_on_own(function, "ec2:AttachVolume", kind, workflow)
+
+
+def allow_follow_conversion(function: RuntimeFunction, workflow: str) -> None:
+    """See conversion tasks and mark the instances and volumes that they make.
+
+    Args:
+        function: Who follows them.
+        workflow: The value of the tag `vmie:workflow`; nothing can be tagged without it.
+    """
+    allow_poll_conversion(function)
     _allow_marking(function, workflow)
+
+
+def allow_manifests(function: RuntimeFunction, bucket: s3.IBucket) -> None:
+    """Write import manifests, and sign URLs that read them and that delete scratch objects.
+
+    Args:
+        function: Who writes them; it may read the disks already, which the URLs need too.
+        bucket: Where they lie.
+    """
+    grant_write_objects(bucket, function.role, SCRATCH)
+    allow_manifest_removal(function, bucket)
+
+
+def allow_manifest_removal(function: RuntimeFunction, bucket: s3.IBucket) -> None:
+    """Remove scratch objects, and nothing else."""
+    grant_objects(bucket, function.role, ["s3:DeleteObject"], SCRATCH)
+    function.set_environment(Variable.BUCKET, bucket.bucket_name)
 
 
 def allow_poll_conversion(function: RuntimeFunction) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -14,12 +14,15 @@ IMAGES = "images/"
 SNAPSHOTS = "snapshots/"
 REQUESTS = "requests/"
 RESULTS = "results/"
+SCRATCH = "scratch/"
+_SCRATCH_DAYS = Duration.days(1)
 
 
 class ImportBucket(Construct):
     """A private, versioned bucket that tells EventBridge about its objects.
 
-    Requests need TLS 1.2 or later; what an interrupted upload leaves behind is removed after a week.
+    Requests need TLS 1.2 or later; what an interrupted upload leaves behind is removed after a week, and what
+    imports of instances and volumes leave below `scratch/` after a day.
 
     Args:
         scope: The parent.
@@ -27,6 +30,7 @@ class ImportBucket(Construct):
         bucket: An existing bucket of the stack's Region. Excludes the other arguments. A bucket of this app
             has its EventBridge notifications turned on; one that is imported by name or ARN must have them on
             already, which synthesis cannot see (`bucket.enable_event_bridge_notification()` turns them on).
+            Where requests import instances or volumes, give it a lifecycle rule for `scratch/`, too.
             Default: a new bucket.
         encryption_key: Encrypts what is uploaded. Default: keys that S3 manages.
         server_access_logs_bucket: Receives S3's access logs. Default: none are written.
@@ -83,6 +87,16 @@ def _new_bucket(
         " where they came from.",
         encryption_key=key,
         server_access_logs_bucket=access_logs,
+        # Import manifests go when their request ends. What a deletion leaves of them in a versioned bucket
+        # goes a day later, and so does what nobody deleted: no manifest is needed longer than its URLs last.
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                id="RemoveScratch",
+                prefix=SCRATCH,
+                expiration=_SCRATCH_DAYS,
+                noncurrent_version_expiration=_SCRATCH_DAYS,
+            )
+        ],
         removal_policy=removal_policy,
     )
     if key is None:

@@ -112,23 +112,23 @@ class ImportFunctions(WorkflowFunctions):
     def _start_task(self) -> RuntimeFunction:
         function = super()._start_task()
         self._allow_sources(function)
-        allow_starting(function, self._table.table_name, self._allowed)
+        allow_starting(function, self._table.table_name, self._allowed, self._bucket)
         return function
 
     def _poll_task(self) -> RuntimeFunction:
         function = super()._poll_task()
-        allow_polling(function, self._allowed)
+        allow_polling(function, self._table.table_name, self._allowed)
         return function
 
     def _finish_request(self) -> RuntimeFunction:
         function = super()._finish_request()
         self._allow_sources(function)
-        allow_finishing(function, self._table.table_name, self._allowed)
+        allow_finishing(function, self._table.table_name, self._allowed, self._bucket)
         return function
 
     def _clean_up(self) -> RuntimeFunction:
         function = super()._clean_up()
-        allow_cleaning(function, self._table.table_name, self._allowed)
+        allow_cleaning(function, self._table.table_name, self._allowed, self._bucket)
         return function
 
     @property

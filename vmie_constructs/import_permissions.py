@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from aws_cdk import Token
+from aws_cdk import aws_s3 as s3
 
 from .allowed import Allowed
 from .conversion_permissions import (
     allow_clean_up_conversion,
     allow_conversion_tasks,
     allow_create_image,
-    allow_poll_conversion,
+    allow_follow_conversion,
+    allow_manifest_removal,
+    allow_manifests,
 )
 from .ec2_arns import Kind, ec2_arn
 from .ec2_permissions import (
@@ -19,6 +22,7 @@ from .ec2_permissions import (
     allow_start_import,
     allow_tagging,
 )
+from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction
 from .snapshot_permissions import (
     DESCRIBE,
@@ -49,13 +53,14 @@ def allow_validating(function: RuntimeFunction) -> None:
     )
 
 
-def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
+def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed, bucket: s3.IBucket) -> None:
     """Let a function make every call that an import begins with.
 
     Args:
         function: Who starts tasks.
         workflow: The value of the tag `vmie:workflow`.
         allowed: What the owner allows requests to name; without a zone nothing is made in one.
+        bucket: The import bucket.
     """
     allow_start_import(function)
     allow_poll_import(function)
@@ -77,19 +82,20 @@ def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed) -
         allow_create_volume(function, workflow)
         allow_attach_volume(function, workflow, allowed.allowed_instances)
         allow_conversion_tasks(function, workflow)
+        allow_manifests(function, bucket)
         allow_create_image(function, workflow)
 
 
-def allow_polling(function: RuntimeFunction, allowed: Allowed) -> None:
-    """Let a function follow whatever an import runs."""
+def allow_polling(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
+    """Let a function follow whatever an import runs, and mark what a task makes that could not be tagged."""
     allow_poll_import(function)
     allow_poll_snapshot(function)
     function.allow(["ec2:DescribeImages", "ec2:DescribeVolumes"], ["*"], wildcard_reason=DESCRIBE)
     if allowed.allowed_availability_zones:
-        allow_poll_conversion(function)
+        allow_follow_conversion(function, workflow)
 
 
-def allow_finishing(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
+def allow_finishing(function: RuntimeFunction, workflow: str, allowed: Allowed, bucket: s3.IBucket) -> None:
     """Let a function tag what an import made, and remove an image that a copy has replaced."""
     allow_finish_import(function)
     function.allow(["ec2:DescribeImages"], ["*"], wildcard_reason=DESCRIBE)
@@ -98,15 +104,19 @@ def allow_finishing(function: RuntimeFunction, workflow: str, allowed: Allowed) 
     if allowed.allowed_availability_zones:
         for kind in ("volume", "instance"):
             allow_on_own(function, "ec2:CreateTags", kind, workflow)
+        allow_manifest_removal(function, bucket)
 
 
-def allow_cleaning(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
+def allow_cleaning(function: RuntimeFunction, workflow: str, allowed: Allowed, bucket: s3.IBucket) -> None:
     """Let a function cancel whatever an import runs and remove whatever it made."""
     allow_clean_up(function, workflow)
     allow_clean_up_snapshots(function, workflow, allowed.allowed_instances)
     if allowed.allowed_availability_zones:
         allow_clean_up_conversion(function, workflow)
         allow_on_own(function, "ec2:CreateTags", "volume", workflow)
+        allow_manifest_removal(function, bucket)
+        # Without a zone there are no conversion tasks, and a function may not even look for them.
+        function.set_environment(Variable.ALLOWED, allowed.to_json(function))
 
 
 def _allow_adopting(function: RuntimeFunction, allowed: Allowed) -> None:

@@ -193,7 +193,7 @@ class ImportWorkflow(Workflow):
             bucket=import_bucket,
             prefixes=(IMAGES, SNAPSHOTS, REQUESTS),
             service_role=service_role,
-            allow_cleaning=lambda function: allow_cleaning(function, workflow, allowed),
+            allow_cleaning=lambda function: allow_cleaning(function, workflow, allowed, import_bucket),
             limits=limits,
             platform=lambda_platform,
         )

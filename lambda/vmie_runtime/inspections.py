@@ -8,6 +8,8 @@ from vmie_runtime.errors import RequestRejected
 from vmie_runtime.request import Request
 
 _REJECTED = "rejected"
+# Whose verdict counts for an operation without a method: a volume holds any bytes, and nobody converts them.
+_VERDICTS = {"ImportVolume": "snapshot"}
 
 
 def decide_method(request: Request, inspection: dict[str, Any]) -> str | None:
@@ -26,7 +28,8 @@ def require_accepted(request: Request, inspection: dict[str, Any]) -> None:
     """
     if request.options.get("Inspection") == "advise":
         return
-    if inspection["Verdicts"].get(request.method or "image") != _REJECTED:
+    verdict = request.method or _VERDICTS.get(request.operation, "image")
+    if inspection["Verdicts"].get(verdict) != _REJECTED:
         return
     findings = inspection["Findings"]
     worst = next((finding for finding in findings if finding["Severity"] == "error"), findings[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from vmie_runtime import next_steps, source_objects
+from vmie_runtime import cleaning, next_steps, source_objects
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, TransientServiceError
 from vmie_runtime.made import Made
@@ -41,6 +41,7 @@ def finish_import(work: Work) -> dict[str, Any]:
         _require_something(request)
         _tag(work.ec2, _all_of(request.made, request), _tags(request, work.workflow))
         _remove_replaced(work.ec2, request)
+        cleaning.remove_manifests(work)
     return success_outcome(
         request.made,
         region=work.settings.region,
@@ -54,6 +55,10 @@ def _require_something(request: Request) -> None:
         raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without an AMI.")
     if request.operation == "ImportSnapshot" and not made.snapshot_ids:
         raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without a snapshot.")
+    if request.operation == "ImportInstance" and not made.instance_ids:
+        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without an instance.")
+    if request.operation == "ImportVolume" and not made.volume_ids:
+        raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without a volume.")
 
 
 def _remove_replaced(ec2: EC2Client, request: Request) -> None:

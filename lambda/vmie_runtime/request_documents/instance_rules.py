@@ -8,6 +8,10 @@ from vmie_runtime.request_documents.disk_rules import check_url
 from vmie_runtime.request_documents.options import INSTANCE_IMPORT, VOLUME_IMPORT
 from vmie_runtime.request_documents.problems import Code, Problems
 
+# ImportInstance takes the boot disk; as many others as EC2 recommends device names for (/dev/sdf to /dev/sdp)
+# become volumes that are attached.
+MAX_DISK_IMAGES = 12
+
 
 def check_instance(operation: str, parameters: dict[str, Any], problems: Problems) -> None:
     """Check the disk of an imported instance or volume.
@@ -16,7 +20,7 @@ def check_instance(operation: str, parameters: dict[str, Any], problems: Problem
     https URL, or the disk image itself by s3://bucket/key: then the pipeline makes the manifest.
     """
     if operation == INSTANCE_IMPORT:
-        _one_disk(parameters.get("DiskImages", []), problems)
+        _disk_images(parameters.get("DiskImages", []), problems)
     elif operation == VOLUME_IMPORT:
         _manifest(parameters.get("Image", {}), "Image", problems)
         check_zone(parameters, "", problems)
@@ -39,15 +43,15 @@ def check_zone(parameters: dict[str, Any], at: str, problems: Problems) -> None:
         )
 
 
-def _one_disk(disks: list[dict[str, Any]], problems: Problems) -> None:
-    if len(disks) != 1:
+def _disk_images(disks: list[dict[str, Any]], problems: Problems) -> None:
+    if not 1 <= len(disks) <= MAX_DISK_IMAGES:
         problems.add(
             Code.TOO_MANY_DISKS if disks else Code.MISSING_PARAMETER,
             "DiskImages",
-            f"DiskImages holds {len(disks)} disks; ImportInstance takes a VM with exactly one. Use a request "
-            "with DiskContainers for a VM with several.",
+            f"DiskImages holds {len(disks)} disks; an instance is imported of 1 to {MAX_DISK_IMAGES}, the "
+            "boot disk first. Use a request with DiskContainers for a VM with more.",
         )
-    for index, disk in enumerate(disks[:1]):
+    for index, disk in enumerate(disks[:MAX_DISK_IMAGES]):
         at = f"DiskImages[{index}]"
         for name in ("Image", "Volume"):
             if name not in disk:

@@ -50,17 +50,41 @@ def remove(ec2: EC2Client, made: Made, tags: dict[str, str], *, keep: Iterable[s
         _still_there(partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
     for volume_id in made.volume_ids:
         if volume_id in ours:
-            _delete_volume(ec2, volume_id)
+            _delete_volume(ec2, volume_id, made.instance_ids)
 
 
-def _delete_volume(ec2: EC2Client, volume_id: str) -> None:
-    with transient_errors_named():
-        found = ec2.describe_volumes(VolumeIds=[volume_id])["Volumes"]
-    for attachment in found[0].get("Attachments", []) if found else []:
+def mark(ec2: EC2Client, made: Made, tags: dict[str, str]) -> Made:
+    """Tag instances and volumes that a task names; give those that EC2 shows already.
+
+    Args:
+        ec2: The EC2 client.
+        made: What the task names.
+        tags: The tags that tell it as ours.
+    """
+
+    def shown(resources: Iterable[str]) -> tuple[str, ...]:
+        return tuple(
+            each
+            for each in resources
+            if _still_there(partial(ec2.create_tags, Resources=[each], Tags=ec2_tags(tags)))
+        )
+
+    return Made(instance_ids=shown(made.instance_ids), volume_ids=shown(made.volume_ids))
+
+
+def _delete_volume(ec2: EC2Client, volume_id: str, terminated: tuple[str, ...]) -> None:
+    for attachment in _attachments(ec2, volume_id):
         if attachment.get("State") in ("attached", "attaching", "busy"):
-            _still_there(partial(ec2.detach_volume, VolumeId=volume_id))
+            if attachment.get("InstanceId") not in terminated:
+                _still_there(partial(ec2.detach_volume, VolumeId=volume_id))
             raise TransientServiceError(f"The volume {volume_id} is being detached.")
     _still_there(partial(ec2.delete_volume, VolumeId=volume_id))
+
+
+def _attachments(ec2: EC2Client, volume_id: str) -> list[Any]:
+    found: list[Any] = []
+    _still_there(lambda: found.extend(ec2.describe_volumes(VolumeIds=[volume_id])["Volumes"]))
+    return found[0].get("Attachments", []) if found else []
 
 
 def _snapshots_of(images: list[Any]) -> set[str]:

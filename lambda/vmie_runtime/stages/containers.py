@@ -22,7 +22,16 @@ def containers_of(operation: str, parameters: dict[str, Any]) -> list[dict[str, 
         return list(parameters.get("DiskContainers", []))
     if operation == "ImportSnapshot":
         return [parameters["DiskContainer"]] if "DiskContainer" in parameters else []
+    if operation == "ImportInstance":
+        return [_of_disk_image(disk["Image"]) for disk in parameters["DiskImages"]]
+    if operation == "ImportVolume":
+        return [_of_disk_image(parameters["Image"])]
     return []
+
+
+def _of_disk_image(image: dict[str, Any]) -> dict[str, Any]:
+    """The `Image` of an ImportInstance or ImportVolume request, whose URL names the disk itself."""
+    return {**image, "Url": image["ImportManifestUrl"]}
 
 
 def object_of(container: dict[str, Any], own_bucket: str) -> ObjectAddress | None:

@@ -133,7 +133,7 @@ class CreateImage(ImageStage):
         with transient_errors_named():
             answer = work.ec2.create_image(
                 InstanceId=request.made.instance_ids[-1],
-                Name=asked.get("Name") or image_name(work),
+                Name=asked.get("Name") or request.options.get("Name") or image_name(work),
                 Description=asked.get("Description") or f"Imported by {request.label}"[:255],
                 TagSpecifications=[
                     {"ResourceType": "image", "Tags": tags},

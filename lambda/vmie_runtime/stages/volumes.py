@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _STATUS = {"available": "completed", "in-use": "completed", "error": "deleted", "deleted": "deleted"}
 _GONE = "InvalidVolume.NotFound"
+FURTHER_DEVICES = tuple(f"/dev/sd{letter}" for letter in "fghijklmnop")
+"""What EC2 recommends for volumes beside the root (EC2 User Guide, "Device names for volumes")."""
 
 
 class CreateVolume(Stage):
@@ -91,6 +93,38 @@ class AttachVolume(Stage):
     def find(self, work: Work) -> Task | None:
         """The attachment, where the call was made already."""
         return self.describe(work.ec2, work.request.made.volume_ids[0])
+
+
+class AttachFurtherDisk(AttachVolume):
+    """The attachment of a further disk of a VM to the instance that was imported of its boot disk."""
+
+    def __init__(self, number: int, count: int) -> None:
+        """Attach a disk.
+
+        Args:
+            number: Which of the further disks, from 0.
+            count: How many there are.
+        """
+        self._number, self._count = number, count
+
+    def start(self, work: Work) -> str:
+        """Call AttachVolume for the imported instance, which is stopped."""
+        volume_id = self._volume_id(work)
+        with transient_errors_named():
+            work.ec2.attach_volume(
+                InstanceId=work.request.made.instance_ids[-1],
+                VolumeId=volume_id,
+                Device=FURTHER_DEVICES[self._number],
+            )
+        return volume_id
+
+    def find(self, work: Work) -> Task | None:
+        """The attachment, where the call was made already."""
+        return self.describe(work.ec2, self._volume_id(work))
+
+    def _volume_id(self, work: Work) -> str:
+        # What came before is the volume of the boot disk, where the task named it.
+        return work.request.made.volume_ids[-self._count :][self._number]
 
 
 def _volume(ec2: EC2Client, volume_id: str) -> Any:

@@ -10,11 +10,14 @@ from vmie_runtime import source_objects
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.checks import Own, require_allowed
 from vmie_runtime.checks.examination import Account, examine_account
+from vmie_runtime.checks.narrowing import require_zone
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Request
 from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import containers_of, object_of
+from vmie_runtime.stages.manifests import require_disk_objects
+from vmie_runtime.stages.plan import plan
 from vmie_runtime.wiring import settings
 
 if TYPE_CHECKING:
@@ -37,8 +40,11 @@ def validate_import(request: Request, account: str) -> dict[str, Any]:
     """
     own, document = _own(account), merged_document(request, settings().import_defaults)
     require_allowed(document, settings().allowed, own)
+    require_zone(document, settings().allowed)
     # What an earlier stage has read must still be the same when the last one ends.
     disks = request.disks if request.stage else _examine_disks(request, client("s3"))
+    if any(stage.has_manifest for stage in plan(request)):
+        require_disk_objects(request, disks, own.bucket)
     changes: dict[str, Any] = {"disks": disks}
     if request.stage == 0:  # What a later stage made has its name already.
         _require_free_name(request)
@@ -89,7 +95,9 @@ def _require_free_name(request: Request) -> None:
     Raises:
         RequestRejected: If the name is taken.
     """
-    name = request.options.get("Name") or request.options.get("RegisterImage", {}).get("Name")
+    options = request.options
+    named = [options, *(options.get(maker, {}) for maker in ("RegisterImage", "CreateImage"))]
+    name = next((each["Name"] for each in named if "Name" in each), None)
     if name is None:
         return
     try:

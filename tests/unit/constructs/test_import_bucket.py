@@ -45,9 +45,17 @@ def test_objects_are_versioned_and_events_sent_without_a_function_in_the_stack(m
 
 
 def test_interrupted_uploads_are_removed_and_images_never(made: Synthesised) -> None:
-    (rule,) = made.only(BUCKET)["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
-    assert not [key for key in rule if "Expiration" in key]
+    rules = made.only(BUCKET)["Properties"]["LifecycleConfiguration"]["Rules"]
+    (interrupted,) = (rule for rule in rules if "AbortIncompleteMultipartUpload" in rule)
+    assert interrupted["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    assert {rule.get("Prefix") for rule in rules if any("Expiration" in key for key in rule)} == {"scratch/"}
+
+
+def test_what_imports_leave_as_scratch_goes_after_a_day_with_its_old_versions(made: Synthesised) -> None:
+    rules = made.only(BUCKET)["Properties"]["LifecycleConfiguration"]["Rules"]
+    (scratch,) = (rule for rule in rules if rule.get("Prefix") == "scratch/")
+    assert scratch["ExpirationInDays"] == 1
+    assert scratch["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_the_bucket_outlives_the_stack_unless_asked_otherwise(made: Synthesised) -> None:

@@ -218,10 +218,10 @@ def volume(**parameters):
             "holds 0 disks",
         ),
         (
-            valid("an instance", DiskImages=valid("an instance")["DiskImages"] * 2),
+            valid("an instance", DiskImages=valid("an instance")["DiskImages"] * 13),
             "TooManyDisks",
             "DiskImages",
-            "exactly one",
+            "1 to 12",
         ),
         (
             valid("an instance", DiskImages=[{"Volume": {"Size": 1}}]),
