@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.local import exported_files, vm_disks
@@ -17,6 +19,7 @@ from tests.local.making import unique
 from tests.local.vm_disks import GIB, needs_disk_tools
 from vmie_local import LocalAws
 from vmie_local.vm_import.exports.grantees import grantees
+from vmie_runtime.import_manifest import DiskObject, ImportManifest, Scratch
 
 ROLE, SOURCES, BUCKET, PREFIX = "export-tests", "export-tests-images", "export-tests-files", "exports/"
 IMPORTED = ("ova", "vmdk", "vhd", "vhdx", "raw")
@@ -308,6 +311,44 @@ def test_an_image_made_of_the_instance_has_its_disk(exports: Exports, tmp_path: 
     file = exported_files.stored_file(BUCKET, f"{PREFIX}{task_id}.vmdk", tmp_path)
 
     assert exported_files.compare(exports.volume, file, "VMDK") == "Images are identical."
+
+
+def test_an_instance_of_import_instance_is_exported_for_hyper_v(exports: Exports, tmp_path: Path) -> None:
+    instance = import_instance(exports)
+    answer = exports.ec2.create_instance_export_task(
+        InstanceId=instance,
+        TargetEnvironment="microsoft",
+        ExportToS3Task={"DiskImageFormat": "VHD", "S3Bucket": BUCKET, "S3Prefix": PREFIX},
+    )
+    task = exports.end(answer["ExportTask"]["ExportTaskId"])
+    assert task["State"] == "completed", task
+    file = exported_files.stored_file(BUCKET, task["ExportToS3Task"]["S3Key"], tmp_path)
+
+    assert exported_files.compare(exports.volume, file, "VHD") == "Images are identical."
+
+
+def import_instance(exports: Exports) -> str:
+    """The id of a stopped instance with the disk, made by the operation that takes a manifest."""
+    s3 = exports.cloud.client("s3", config=Config(signature_version="s3v4"))
+    size = s3.head_object(Bucket=SOURCES, Key="disk.vmdk")["ContentLength"]
+    now = datetime.now(UTC)
+    manifest = ImportManifest.for_object(
+        s3,
+        DiskObject(SOURCES, "disk.vmdk", size, "VMDK"),
+        volume_gib=1,
+        scratch=Scratch(SOURCES, "scratch/"),
+        now=now,
+        valid_until=now + timedelta(hours=1),
+    )
+    image = {"Format": "VMDK", "Bytes": size, "ImportManifestUrl": manifest.write(s3, now=now)}
+    launch = {"InstanceType": "m3.medium", "Placement": {"AvailabilityZone": "us-east-1b"}}
+    task = exports.ec2.import_instance(
+        Platform="Linux", LaunchSpecification=launch, DiskImages=[{"Image": image, "Volume": {"Size": 1}}]
+    )["ConversionTask"]
+    exports.ec2.get_waiter("conversion_task_completed").wait(
+        ConversionTaskIds=[task["ConversionTaskId"]], WaiterConfig={"Delay": 0.5, "MaxAttempts": 200}
+    )
+    return str(task["ImportInstance"]["InstanceId"])
 
 
 def test_encrypted_and_unknown_images_are_refused(exports: Exports) -> None:

@@ -19,6 +19,11 @@ def new_export_id(prefix: str) -> str:
     return f"{prefix}-{secrets.token_hex(9)[:17]}"
 
 
+def example_export_id(prefix: str) -> str:
+    """An id of an export that is not accepted yet, to ask about permissions on its object."""
+    return f"{prefix}-{'0' * 17}"
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether a text has the form of a task's id, of today or of former years."""
     return re.fullmatch(rf"{prefix}-(?:[0-9a-f]{{17}}|[0-9a-f]{{16}}t|[0-9a-z]{{8}})", text) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmie_local.place import Place
-from vmie_local.vm_import import request_errors
+from vmie_local.vm_import import ids, request_errors
 from vmie_local.vm_import.export_image.checks import exportable_disk
 from vmie_local.vm_import.export_image.request import ExportImageRequest, parse
 from vmie_local.vm_import.export_image.task import ExportImageTask, describe
@@ -70,8 +70,9 @@ class ExportImageService:
         around = self.surroundings
         if request.format != "RAW" and around.encoder is None:
             raise errors.no_encoder(request.format)
+        key = request.key(ids.example_export_id(ids.EXPORT_IMAGE))
         role = around.common.roles.check_export(
-            place, request.role_name, request.bucket, request.key("export-ami"), around.common.clock.now()
+            place, request.role_name, request.bucket, key, around.common.clock.now()
         )
         require_local(place, request.bucket, around.buckets)
         return role.arn

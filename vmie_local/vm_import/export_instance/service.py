@@ -9,6 +9,7 @@ from typing import Any
 
 from vmie_local.front_door.authorization.requirement import partition
 from vmie_local.place import Place
+from vmie_local.vm_import import ids
 from vmie_local.vm_import.export_instance.checks import exportable_disk
 from vmie_local.vm_import.export_instance.request import ExportInstanceRequest, parse
 from vmie_local.vm_import.export_instance.task import ExportInstanceTask, describe
@@ -64,7 +65,7 @@ class ExportInstanceService:
             raise errors.no_encoder(request.format)
         controls = require_local(place, request.bucket, around.buckets)
         grantee = grantees().get(place.region)
-        keys = (WRITE_PROBE, request.key("export-i"))
+        keys = (WRITE_PROBE, request.key(ids.example_export_id(ids.EXPORT_INSTANCE)))
         bucket_arn = f"arn:{partition(place.region)}:s3:::{request.bucket}"
         if around.iam == "off" or (grantee and may_write(bucket_arn, controls, grantee, keys)):
             return
