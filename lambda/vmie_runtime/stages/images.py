@@ -169,10 +169,12 @@ def register_image_parameters(work: Work) -> Any:
 
 def _devices(work: Work, root: str) -> list[Any]:
     request = work.request
+    containers = containers_of(request.operation, request.parameters)
     imported = iter(request.made.snapshot_ids)
-    free = (name for name in _OTHER_DEVICES if name != root)
+    taken = {root, *(container.get("DeviceName") for container in containers[1:])}
+    free = (name for name in _OTHER_DEVICES if name not in taken)
     devices = []
-    for number, container in enumerate(containers_of(request.operation, request.parameters)):
+    for number, container in enumerate(containers):
         snapshot = container.get("SnapshotId") or next(imported)
         name = root if number == 0 else container.get("DeviceName") or next(free)
         devices.append({"DeviceName": name, "Ebs": {"SnapshotId": snapshot, "DeleteOnTermination": True}})

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,9 +28,7 @@ sources = st.builds(
 )
 documents = st.dictionaries(texts, st.integers() | texts | st.none() | st.floats(allow_nan=False))
 ids = st.lists(texts, unique=True, max_size=3).map(tuple)
-made = st.builds(
-    Made, image_ids=ids, snapshot_ids=ids, volume_ids=ids, replaced_image_ids=ids, scratch_keys=ids
-)
+made = st.builds(Made, **{each.name: ids for each in fields(Made)})
 requests = st.builds(
     Request,
     id=texts,
