@@ -107,7 +107,7 @@ def examine_guest(
     if operation in _CONVERSION_TASKS:
         require_conversion_task(operation, parameters, guest, region=region)
         advice += advise_on_conversion_task(operation, guest)
-    if operation == "ImportSnapshot" and facts:
+    if operation == "ImportSnapshot":
         # Nothing changes the guest's licence then.
         advice += advise_on_licence({"LicenseType": "BYOL"}, guest)
     return advice

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, Document
 from tests.unit.runtime.checks.stubbed import KEY_ARN, Stub, delegating, key, policy
-from vmie_runtime.checks import REQUIRED_ACTIONS, Allowed, Own
+from vmie_runtime.checks import REQUIRED_ACTIONS, Advice, Allowed, Own
 from vmie_runtime.checks.default_encryption import AWS_MANAGED
 from vmie_runtime.checks.examination import Account, examine_account, examine_guest
 from vmie_runtime.diagnosis.catalogue import BY_CODE
@@ -33,9 +33,12 @@ class _Cloud:
         self.ec2.add_response("get_ebs_encryption_by_default", {"EbsEncryptionByDefault": enabled}, {})
         self.ec2.add_response("get_ebs_default_kms_key_id", {"KmsKeyId": default}, {})
 
-    def examine(self, document: Document, allowed: Allowed = _NOTHING) -> list[str]:
+    def advice(self, document: Document, allowed: Allowed = _NOTHING) -> list[Advice]:
         account = Account(ec2=self.ec2.client, kms=self.kms.client, sts=self.sts.client)
-        found = [advice.code for advice in examine_account(document, account, allowed, _OWN)]
+        return examine_account(document, account, allowed, _OWN)
+
+    def examine(self, document: Document, allowed: Allowed = _NOTHING) -> list[str]:
+        found = [advice.code for advice in self.advice(document, allowed)]
         for each in (self.ec2, self.kms, self.sts):
             each.assert_no_pending_responses()
         return found
@@ -62,6 +65,25 @@ def test_the_requests_key_and_its_policy_are_looked_at(cloud: _Cloud) -> None:
     assert cloud.examine(Document(parameters=parameters)) == ["KeyPolicyLacks"]
 
 
+@pytest.mark.parametrize(("asked", "role"), [(None, ROLE), ("another", "another")])
+def test_the_keys_policy_is_asked_about_the_role_that_goes_along(
+    cloud: _Cloud, asked: str | None, role: str
+) -> None:
+    cloud.settings()
+    cloud.kms.add_response("describe_key", key(), None)
+    cloud.kms.add_response("get_key_policy", policy(), None)
+    (advice,) = cloud.advice(Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True}, role_name=asked))
+    assert f":role/{role} " in advice.message
+
+
+def test_a_key_of_awss_has_no_policy_to_mend(cloud: _Cloud) -> None:
+    cloud.settings(default=KEY_ARN)
+    cloud.kms.add_response("describe_key", key(KeyManager="AWS"), None)
+    cloud.kms.add_response("get_key_policy", policy(), None)
+    document = Document(parameters={"Encrypted": True, "KmsKeyId": "alias/aws/ebs"})
+    assert [advice.code for advice in cloud.advice(document)] == ["DefaultKeyNamed"]
+
+
 def test_the_accounts_own_default_key_is_looked_at(cloud: _Cloud) -> None:
     cloud.settings(enabled=True, default=KEY_ARN)
     cloud.kms.add_response("describe_key", key(), {"KeyId": KEY_ARN})
@@ -80,6 +102,19 @@ def test_awss_own_default_key_needs_no_look(cloud: _Cloud) -> None:
     cloud.settings(enabled=True)
     document = Document(options={"Distribution": {"AccountIds": ["210987654321"]}})
     assert cloud.examine(document) == ["EncryptedByDefault", "NotShareable"]
+
+
+@pytest.mark.parametrize("whom", ["AccountIds", "OrganizationArns"])
+def test_sharing_what_awss_key_encrypts_is_advised_against(cloud: _Cloud, whom: str) -> None:
+    cloud.settings()
+    document = Document(parameters={"Encrypted": True}, options={"Distribution": {whom: ["x"]}})
+    assert cloud.examine(document) == ["NotShareable"]
+
+
+def test_what_is_not_shared_may_have_awss_key(cloud: _Cloud) -> None:
+    cloud.settings()
+    document = Document(parameters={"Encrypted": True}, options={"Distribution": {"Regions": ["us-east-1"]}})
+    assert cloud.examine(document) == []
 
 
 def test_a_key_of_another_account_passes_where_the_owner_allowed_it(cloud: _Cloud) -> None:
@@ -156,6 +191,11 @@ def test_the_guest_gives_reason_for_advice(
 ) -> None:
     advice = examine_guest(operation, parameters, _SERVER, region=REGION, now=_NOW)
     assert [one.code for one in advice] == codes
+
+
+def test_windows_without_conversion_keeps_its_licence_also_by_the_requests_word() -> None:
+    (advice,) = examine_guest("ImportSnapshot", {"Platform": "Windows"}, None, region=REGION, now=_NOW)
+    assert advice.code == "DedicatedHostsNeeded"
 
 
 def test_a_data_disk_needs_no_licence() -> None:
