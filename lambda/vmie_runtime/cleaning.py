@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vmie_runtime import export_objects
+from vmie_runtime.made import Made
 from vmie_runtime.stages import artefacts, manifests
 from vmie_runtime.stages.containers import given_snapshots
 from vmie_runtime.stages.plan import plan, stage_of
 from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work
 
 
-def clean_up(work: Work, *, reason: str) -> bool:
+def clean_up(work: Work, *, reason: str, remember: Callable[[Made], object]) -> bool:
     """Cancel what the request's stage runs and remove what every stage made.
 
     Args:
         work: The request.
         reason: What the service keeps as the reason, at most 255 characters.
+        remember: Writes down what the request has made before any of it goes: an image that is gone names its
+            snapshots no more, and they can be removed only some time after it.
 
     Returns:
         Whether nothing is left; otherwise the task has not ended yet and the call must be repeated.
@@ -31,6 +36,8 @@ def clean_up(work: Work, *, reason: str) -> bool:
             if not task.ended:
                 return False
             made = made.and_also(task.made)
+    if made != request.made:
+        remember(made)
     tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: work.workflow}
     artefacts.remove(work.ec2, made, tags, keep=given_snapshots(request.parameters))
     export_objects.remove_exports(work.s3, made.exports)

@@ -16,6 +16,7 @@ from vmie_runtime.checks.conversion_tasks import can_be_asked_for
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.executions import Execution, Executions
 from vmie_runtime.fleets import Fleets
+from vmie_runtime.made import Made
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
@@ -184,7 +185,12 @@ class Reconciler:
         rejected_unstarted = request.task_id is None and request.admission == 0
         if not succeeded and not rejected_unstarted:
             reason = str(outcome["Error"]["Code"])
-            if not cleaning.clean_up(self.work_on(request, now=now), reason=reason):
+            request_id = request.id
+
+            def remember(made: Made) -> None:
+                self.table.update(request_id, {"made": made})
+
+            if not cleaning.clean_up(self.work_on(request, now=now), reason=reason, remember=remember):
                 return
         self.publisher.publish_end(request, now=now)
 

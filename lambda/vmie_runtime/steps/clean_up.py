@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime import cleaning
 from vmie_runtime.errors import TaskStillEnding
+from vmie_runtime.made import Made
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Status
 from vmie_runtime.steps.step_event import StepEvent
@@ -37,6 +38,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # A success that was kept and never recorded: the AMI goes below, so it is none any more.
         table.update(request.id, {"outcome": outcome})
     reason = str(outcome["Error"]["Code"])
-    if not cleaning.clean_up(work_on(request, now=step.now), reason=reason):
+
+    def remember(made: Made) -> None:
+        table.update(step.request_id, {"made": made})
+
+    if not cleaning.clean_up(work_on(request, now=step.now), reason=reason, remember=remember):
         raise TaskStillEnding(request.task_id)
     return outcome

@@ -155,6 +155,32 @@ def test_a_failed_copy_takes_the_original_with_it(world: World, context):
     assert (world.aws.ec2.images, world.aws.ec2.snapshots) == ({}, set())
 
 
+@pytest.mark.parametrize("by", ["the step", "the reconciler"])
+def test_snapshots_that_outlive_their_image_for_a_moment_are_not_forgotten(world: World, context, by: str):
+    """EC2 sees only later that the copy, which alone names them, is deregistered."""
+    document = {
+        "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+        "Vmie": {"Name": "golden"},
+    }
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made, task_id="ami-copy")
+    world.aws.ec2.add_image("ami-1", "snap-1")
+    world.aws.ec2.add_image("ami-copy", "snap-2")
+    in_use = refusal("InvalidSnapshot.InUse", "DeleteSnapshot")
+    world.aws.ec2.refusals.add("DeleteSnapshot", in_use)
+
+    if by == "the step":
+        with pytest.raises(TransientServiceError):
+            handler(world.step(request, Outcome=FAILED), context)
+        handler(world.step(request, Outcome=FAILED), context)
+    else:
+        world.end_execution(request, "ABORTED")
+        for _ in range(2):
+            world.reconciler.run(request.queued_at, sweep=False)
+
+    assert (world.aws.ec2.images, world.aws.ec2.snapshots) == ({}, set())
+
+
 def test_a_snapshot_that_the_request_named_itself_stays(world: World, context):
     """It is the requester's, although the half-made AMI was registered over it."""
     given = "snap-0123456789abcdef0"
