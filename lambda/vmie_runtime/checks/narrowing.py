@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from vmie_runtime.checks.allowed import Allowed, permits
 from vmie_runtime.checks.mentions import Mention, Subject, mentions
-from vmie_runtime.checks.source_urls import read_source_url
+from vmie_runtime.checks.source_urls import OWN_BUCKET, read_source_url
 from vmie_runtime.errors import RequestRejected
 
 _ENCRYPTED_BY_REQUEST = ("ImportImage", "ImportSnapshot")
@@ -130,7 +130,7 @@ def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
 def _is_source_allowed(url: str, allowed: Allowed, own: Own) -> bool:
     location = read_source_url(url)
     if location.bucket is not None:
-        return location.bucket == own.bucket or permits(allowed.source_buckets, location.bucket)
+        return location.bucket in (OWN_BUCKET, own.bucket) or permits(allowed.source_buckets, location.bucket)
     # No prefix of a host name belongs to one owner.
     return location.host in [entry.lower() for entry in allowed.source_hosts] or "*" in allowed.source_hosts
 

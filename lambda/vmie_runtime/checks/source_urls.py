@@ -17,13 +17,16 @@ _ENDPOINT = re.compile(
 )
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
+OWN_BUCKET = ""
+"""The bucket of `s3:///key`: the one that the request was dropped in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SourceLocation:
     """Where a source is.
 
     Attributes:
-        bucket: Its bucket; None where it is not in S3.
+        bucket: Its bucket, or `OWN_BUCKET`; None where it is not in S3.
         key: Its key, percent-decoded; None where it is not in S3.
         host: Its host, with the port where it is not 443; None where it is in S3.
         shown: The URL as messages and logs may show it: a presigned URL's query is a credential.
@@ -49,6 +52,8 @@ def read_source_url(url: str) -> SourceLocation:
     if url[:5].lower() == "s3://":
         # What follows the bucket is the key as it is: nothing in it is encoded, or ends it.
         bucket, _, key = url[5:].partition("/")
+        if bucket == OWN_BUCKET and key:
+            return SourceLocation(bucket=OWN_BUCKET, key=key, shown=shown)
         return _object(bucket, key, shown)
     if not url.isascii() or "\\" in url:
         raise _refused(shown, "it has backslashes, or letters that are not ASCII")

@@ -141,6 +141,7 @@ def test_what_is_somebody_elses_is_refused_unless_the_owner_allowed_it(
         image(UserBucket={"S3Bucket": BUCKET, "S3Key": "a.vmdk"}),
         image(UserBucket={"S3Key": "a.vmdk"}),
         image(Url=f"S3://{BUCKET}/disks/a.vmdk"),
+        image(Url="s3:///disks/a.vmdk"),
         image(Url=f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/a.vmdk?X-Amz-Signature=abc"),
         image(Url=f"https://s3.eu-west-1.amazonaws.com/{BUCKET}/a.vmdk"),
         Document(role_name=ROLE),
