@@ -23,8 +23,8 @@ def checksum_of(head: Mapping[str, Any]) -> str | None:
     """The checksum in an answer of HeadObject that was asked for with ``ChecksumMode=ENABLED``.
 
     Returns:
-        ``ALGORITHM:value``, the value in base64 as S3 gives it, with ``:COMPOSITE`` behind it where it is made
-        of the parts' checksums and not of the whole object's bytes; ``None`` where S3 keeps none.
+        ``ALGORITHM:value``, the value in base64 as S3 gives it, with ``:COMPOSITE`` behind it where it is
+        made of the parts' checksums and not of the whole object's bytes; ``None`` where S3 keeps none.
     """
     for algorithm in _ALGORITHMS:
         value = head.get(f"Checksum{algorithm}")

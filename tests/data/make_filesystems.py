@@ -38,6 +38,29 @@ def main() -> None:
     for bits, size in (("12", 12), ("16", 32), ("32", 64)):
         _fat(bits, size)
     _lvm()
+    _left_mounted("ext4-mounted", 16, ["mkfs.ext4", "-qF", "-J", "size=4"])
+    _left_mounted("xfs-mounted", 300, ["mkfs.xfs", "-q"])
+    _left_mounted("btrfs-mounted", 128, ["mkfs.btrfs", "-q"])
+
+
+def _left_mounted(name: str, mib: int, make: list[str]) -> None:
+    """Copied while it is mounted and its journal holds a change, as a snapshot of a running guest is."""
+    with tempfile.TemporaryDirectory() as scratch:
+        image, point, copy = (Path(scratch, part) for part in ("image", "mounted", "copy"))
+        _blank(image, mib)
+        point.mkdir()
+        _run(*make, str(image))
+        _run("mount", "-o", "loop", str(image), str(point))
+        try:
+            for number in range(8):
+                with (point / f"file{number}").open("wb") as file:
+                    file.write(b"changed while running\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+            _run("cp", "--sparse=always", str(image), str(copy))
+        finally:
+            _run("umount", str(point))
+        _keep(copy, name)
 
 
 def _mounted(

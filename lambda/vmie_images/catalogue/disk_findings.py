@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmie_images.catalogue.entry import DOUBTS, NONE, Entry, Severity, error, info, warning
+from vmie_images.catalogue.entry import DOUBTS, NONE, Entry, Severity, error, warning
 
 _NO_PARTITIONS = 'ImportImage fails with "ClientError: No valid partitions. Not a valid volume.".'
 
@@ -88,9 +88,10 @@ VOLUMES: dict[str, Entry] = {
         "The inspection does not read this kind of volume; the service may.",
         "Nothing need be done if the guest follows the requirements of VM Import/Export.",
     ),
-    "FileSystemNotClean": info(
-        "The guest was not shut down properly, or is still running. Its journal is replayed at the first "
-        "boot.",
+    "FileSystemNotClean": warning(
+        "The guest was not shut down properly, or is still running: its journal holds changes that are not "
+        "in their place yet. The inspection replays no journal, so that what it says may be out of date; the "
+        "guest does at its first boot.",
         "Shut the guest down before it is exported.",
     ),
     "LvmDamaged": warning(

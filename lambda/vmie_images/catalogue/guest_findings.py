@@ -108,7 +108,7 @@ BOOT: dict[str, Entry] = {
     ),
     "InitramfsUnreadable": error(
         "ImportImage fails with \"ClientError: We were unable to read your import's initramfs/initrd to "
-        'what drivers your import requires to run in EC2".',
+        'determine what drivers your import requires to run in EC2".',
         "Rebuild it (`update-initramfs -u`, `dracut -f`), and check it with lsinitramfs or lsinitrd.",
         snapshot=DOUBTS,
         direct=DOUBTS,

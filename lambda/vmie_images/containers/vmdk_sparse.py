@@ -217,13 +217,17 @@ class SparseExtent:
         # and less, and what belongs together lies together.
         length = number("<I", self._source.read(at, _MARKER_SIZE + self._grain_size * 7 // 8), 8)
         if not 0 < length <= 2 * self._grain_size:
-            raise CorruptImageError(f"a grain of {length} compressed bytes at byte {at}")
+            raise _damaged(at, f"claims {length} compressed bytes")
         packed = read_exactly(self._source, at + _MARKER_SIZE, length, "VMDK grain")
         inflater = zlib.decompressobj()
         try:
             data = inflater.decompress(packed, self._grain_size + 1)
         except zlib.error as error:
-            raise CorruptImageError(f"the grain at byte {at} does not inflate ({error})") from None
+            raise _damaged(at, f"does not inflate ({error})") from None
         if len(data) > self._grain_size:
-            raise CorruptImageError(f"the grain at byte {at} inflates past {self._grain_size} bytes")
+            raise _damaged(at, f"inflates past {self._grain_size} bytes")
         return data
+
+
+def _damaged(at: int, what: str) -> CorruptImageError:
+    return CorruptImageError(f"the grain at byte {at} {what}", "VmdkCorrupt")

@@ -46,6 +46,7 @@ class Btrfs(FileTree):
     def __init__(self, trees: BtrfsTrees, subvolume: int | None = None) -> None:
         self._trees = trees
         self.label, self.uuid = trees.label, trees.uuid
+        self.clean = trees.log_tree == 0
         self.free = max(0, trees.total - trees.used)
         self.subvolume = default_subvolume(trees) if subvolume is None else subvolume
 

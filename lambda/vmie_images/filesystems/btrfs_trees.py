@@ -44,6 +44,7 @@ class BtrfsTrees:
         self.uuid = str(uuid.UUID(bytes=block[32:48]))
         self.label = text(block[299:555]) or None
         self.root_tree, chunk_tree = unpack("<QQ", block, 80)
+        self.log_tree = number("<Q", block, 96)
         self.devices = number("<Q", block, 136)
         self.total, self.used = unpack("<QQ", block, 112)
         self.node_size = number("<I", block, 148)

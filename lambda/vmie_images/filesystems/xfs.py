@@ -13,6 +13,7 @@ from vmie_images.fields import is_power_of_two, number, text, unpack
 from vmie_images.filesystems import xfs_directory
 from vmie_images.filesystems.tree import KINDS_BY_MODE, FileTree, Kind, Node
 from vmie_images.filesystems.xfs_extents import Extent, extents_of
+from vmie_images.filesystems.xfs_log import was_unmounted
 from vmie_images.ranges import RangeSource, read_exactly
 
 _FTYPE_V5, _FTYPE_V4 = 0x1, 0x200
@@ -78,6 +79,9 @@ class Xfs(FileTree):
         self.label = text(block[108:120]) or None
         self.free = number(">Q", block, 144) * self.block_size
         self._cache: OrderedDict[int, Inode] = OrderedDict()
+        if self.version == 5:
+            log_at = self.block_offset(number(">Q", block, 48))
+            self.clean = was_unmounted(volume, block, log_at) is not False
 
     def block_offset(self, block: int) -> int:
         """Where a file system block is, in bytes: its number is an allocation group's and a block's in it."""

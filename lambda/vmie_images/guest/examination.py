@@ -89,7 +89,7 @@ def _examine_linux(
     try:
         read_linux(facts, volumes, log, initramfs_limit)
     except CorruptImageError as error:
-        log.add("FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}")
+        log.add(error.code or "FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}")
     except UnreadableLayoutError as error:
         log.add("FileSystemUnreadable", f"{volume.described}: {error}")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmie_images.errors import ImageError, UnreadableLayoutError
+from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.filesystems.btrfs import TOP_LEVEL, Btrfs, default_subvolume, subvolumes
 from vmie_images.filesystems.tree import FileTree
 from vmie_images.findings import FindingLog
@@ -34,10 +34,10 @@ def find_roots(volumes: list[Volume], log: FindingLog) -> list[LinuxRoot]:
         except UnreadableLayoutError as error:
             volume.problem = str(error)
             log.for_disk(volume.disk).add("FileSystemUnreadable", f"{volume.described}: {error}")
-        except ImageError as error:
-            volume.problem = str(error)
+        except CorruptImageError as error:
+            volume.problem = error.found
             log.for_disk(volume.disk).add(
-                "FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error}"
+                error.code or "FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}"
             )
         else:
             roots += [root] if root else []

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.images.builders.partitioned import MIB, mbr_disk
 from tests.unit.images.sample_tree import MANY, SAMPLE_LINKS, sample_files
-from vmie_images import MemorySource
+from vmie_images import CATALOGUE, MemorySource, inspect_container
+from vmie_images.catalogue import Effect
 from vmie_images.containers.vmdk_sparse import SparseExtent
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.filesystems.btrfs import Btrfs, default_subvolume, subvolumes
@@ -21,6 +23,7 @@ from vmie_images.filesystems.ntfs import Ntfs
 from vmie_images.filesystems.probe import probe
 from vmie_images.filesystems.tree import FileTree, Kind
 from vmie_images.filesystems.xfs import Xfs
+from vmie_images.filesystems.xfs_log import was_unmounted
 from vmie_images.ranges import RangeSource
 from vmie_images.reader import RangeReader
 from vmie_images.volumes.lvm import logical_volumes, open_physical_volume
@@ -142,6 +145,32 @@ def test_what_is_not_read_is_recognised_all_the_same(offset, mark, kind) -> None
     data[offset : offset + len(mark)] = mark
 
     assert probe(MemorySource(bytes(data[: 1 << 20]))) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("ext4", Ext), ("xfs", Xfs), ("btrfs", lambda data: Btrfs(BtrfsTrees(data)))]
+)
+def test_a_journal_tells_a_running_guest_from_one_that_was_shut_down(name, read) -> None:
+    assert read(image(name)).clean
+    assert not read(image(f"{name}-mounted")).clean
+
+
+def test_a_log_that_lies_nowhere_says_nothing_about_the_file_system() -> None:
+    data = image("xfs-mounted")
+    superblock = bytearray(data.read(0, 512))
+    superblock[240:248] = b"\xff" * 8
+
+    assert was_unmounted(data, bytes(superblock), 0) is None
+
+
+def test_a_file_system_that_was_not_unmounted_is_a_doubt() -> None:
+    part = b"".join(image("ext4-mounted").read(at, MIB) for at in range(0, 16 * MIB, MIB))
+    inspection = inspect_container(MemorySource(mbr_disk(18 * MIB, {MIB: part})), name="disk.raw")
+
+    found = [finding.code for finding in inspection.findings]
+    assert "FileSystemNotClean" in found
+    assert CATALOGUE["FileSystemNotClean"].image is Effect.DOUBTS
+    assert CATALOGUE["FileSystemNotClean"].snapshot is Effect.NONE
 
 
 def test_subvolumes_are_listed_and_opened_by_number() -> None:
