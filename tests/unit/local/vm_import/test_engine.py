@@ -169,7 +169,13 @@ def test_stopping_ends_running_work(bench: Bench) -> None:
 
     bench.add(work)
     assert begun.wait(30)
+    before = engine_threads()
     bench.engine.stop()
 
     assert ended.is_set()
-    assert not [thread for thread in threading.enumerate() if thread.name == "vm-import-engine"]
+    assert len(before - engine_threads()) == 1
+
+
+def engine_threads() -> set[threading.Thread]:
+    """Those of every local AWS in this process."""
+    return {thread for thread in threading.enumerate() if thread.name == "vm-import-engine"}
