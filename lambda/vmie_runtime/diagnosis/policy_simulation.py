@@ -76,20 +76,20 @@ class _Decision:
 
 
 def required_grants(role: ServiceRole) -> Iterator[Grant]:
-    """The permissions of the user guide, as far as the import needs them."""
+    """The permissions of the user guide, as far as the import or export needs them."""
     yield Grant(
         name="it may look at the bucket",
         code="ServiceRoleBucketAccess",
-        actions=tuple((action, role.bucket_arn) for action in remedies.BUCKET_ACTIONS),
-        statement=remedies.statement(remedies.BUCKET_ACTIONS, role.bucket_arn),
+        actions=tuple((action, role.bucket_arn) for action in remedies.bucket_actions(role)),
+        statement=remedies.statement(remedies.bucket_actions(role), role.bucket_arn),
         statement_name="bucket",
         resource_policy="the bucket's policy",
     )
     yield Grant(
-        name="it may read the image",
+        name="it may write the export" if role.writes else "it may read the image",
         code="ServiceRoleObjectAccess",
-        actions=tuple((action, role.object_arn) for action in remedies.OBJECT_ACTIONS),
-        statement=remedies.statement(remedies.OBJECT_ACTIONS, f"{role.bucket_arn}/*"),
+        actions=tuple((action, role.object_arn) for action in remedies.object_actions(role)),
+        statement=remedies.statement(remedies.object_actions(role), f"{role.bucket_arn}/*"),
         statement_name="objects",
         resource_policy="the bucket's policy",
     )

@@ -9,19 +9,20 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRole:
-    """A service role, and what VM Import/Export has to do with it for one import.
+    """A service role, and what VM Import/Export has to do with it for one import or export.
 
     Attributes:
         role_name: Its name, without path.
         account: The account the import runs in, which is the role's.
         region: The Region the import runs in.
         partition: Default: `aws`.
-        bucket: The bucket of the disk image.
+        bucket: The bucket of the disk image, or where an export is written.
         key: The image's key. Default: any key of the bucket.
         source_key_arns: KMS keys that the image is encrypted with (SSE-KMS); the role has to decrypt with
             them.
         kms_key_arns: KMS keys that the resulting snapshots are encrypted with, where not the default EBS key.
         license_configuration_arns: License Manager configurations to attach to the AMI.
+        writes: Whether it is for an export, which writes to the bucket. Default: it reads an image.
     """
 
     role_name: str
@@ -33,6 +34,7 @@ class ServiceRole:
     source_key_arns: tuple[str, ...] = ()
     kms_key_arns: tuple[str, ...] = ()
     license_configuration_arns: tuple[str, ...] = ()
+    writes: bool = False
 
     @property
     def arn(self) -> str:

@@ -10,8 +10,11 @@ from vmie_runtime.diagnosis.role_examination import ServiceRole
 from vmie_runtime.diagnosis.trust_conditions import EXTERNAL_ID
 from vmie_runtime.diagnosis.trust_policy import SERVICE_PRINCIPAL
 
-BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket")
-OBJECT_ACTIONS = ("s3:GetObject",)
+# The guide's statements for a bucket that is read from, and what one that is written to needs beside.
+_BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket")
+_OBJECT_ACTIONS = ("s3:GetObject",)
+_WRITTEN_BUCKET_ACTIONS = (*_BUCKET_ACTIONS, "s3:GetBucketAcl")
+_WRITTEN_OBJECT_ACTIONS = (*_OBJECT_ACTIONS, "s3:PutObject")
 EC2_ACTIONS = ("ec2:ModifySnapshotAttribute", "ec2:CopySnapshot", "ec2:RegisterImage", "ec2:Describe*")
 KEY_ACTIONS = (
     "kms:CreateGrant",
@@ -26,6 +29,16 @@ LICENSE_ACTIONS = (
     "license-manager:UpdateLicenseSpecificationsForResource",
     "license-manager:ListLicenseSpecificationsForResource",
 )
+
+
+def bucket_actions(role: ServiceRole) -> tuple[str, ...]:
+    """What the role needs on the bucket."""
+    return _WRITTEN_BUCKET_ACTIONS if role.writes else _BUCKET_ACTIONS
+
+
+def object_actions(role: ServiceRole) -> tuple[str, ...]:
+    """What the role needs on the bucket's objects."""
+    return _WRITTEN_OBJECT_ACTIONS if role.writes else _OBJECT_ACTIONS
 
 
 def statement(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
@@ -75,8 +88,8 @@ def mend_permissions(role: ServiceRole, *missing: tuple[str, dict[str, Any]]) ->
 def create_role(role: ServiceRole) -> str:
     """The commands that make the role."""
     statements = [
-        statement(BUCKET_ACTIONS, role.bucket_arn),
-        statement(OBJECT_ACTIONS, f"{role.bucket_arn}/*"),
+        statement(bucket_actions(role), role.bucket_arn),
+        statement(object_actions(role), f"{role.bucket_arn}/*"),
         statement(EC2_ACTIONS, "*"),
     ]
     if role.kms_key_arns:

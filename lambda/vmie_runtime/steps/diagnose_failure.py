@@ -86,5 +86,6 @@ def _role_diagnosis(call: Diagnosis, raised: dict[str, Any], function_arn: str) 
         if str(settings().import_defaults.get("KmsKeyId", "")).startswith("arn:")
         else (),
         source_key_arns=tuple(raised["SourceKeyArns"]),
+        writes=raised["Operation"] == "ExportImage",
     )
     return diagnose_role_rejection(call, examine_service_role(client("iam"), role))

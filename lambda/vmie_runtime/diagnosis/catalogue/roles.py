@@ -63,14 +63,16 @@ MEANINGS = (
         code="ServiceRoleBucketAccess",
         category=Category.ROLE,
         cause="The role may not look at the bucket.",
-        remedy="Grant it `s3:GetBucketLocation` and `s3:ListBucket` on the bucket.",
+        remedy="Grant it `s3:GetBucketLocation` and `s3:ListBucket` on the bucket; where exports are "
+        "written to it, `s3:GetBucketAcl` too.",
         documentation=links.SERVICE_ROLE,
     ),
     Meaning(
         code="ServiceRoleObjectAccess",
         category=Category.ROLE,
-        cause="The role may not read the disk image.",
-        remedy="Grant it `s3:GetObject` on the bucket's objects.",
+        cause="The role may not read the disk image, or not write the export.",
+        remedy="Grant it `s3:GetObject` on the bucket's objects; where they are exports, `s3:PutObject` "
+        "too.",
         documentation=links.SERVICE_ROLE,
     ),
     Meaning(

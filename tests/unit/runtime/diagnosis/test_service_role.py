@@ -296,3 +296,18 @@ def test_the_calls_are_as_botocore_takes_them() -> None:
 
 def test_a_document_that_nobody_parsed_is_parsed() -> None:
     assert _examine(FakeIam(trust=quote(json.dumps(trust())))).failed == ()
+
+
+def test_an_export_asks_for_what_it_writes_with() -> None:
+    assert _examine(FakeIam()).failed == ()
+    missing = _examine(FakeIam(), writes=True)
+    assert [check.code for check in missing.failed] == ["ServiceRoleBucketAccess", "ServiceRoleObjectAccess"]
+    diagnosis = _diagnose(FakeIam(), writes=True)
+    assert "s3:GetBucketAcl" in diagnosis.remedy
+    assert "s3:PutObject" in diagnosis.remedy
+    granted = (
+        *GUIDE_GRANTS,
+        ("s3:GetBucketAcl", f"arn:aws:s3:::{BUCKET}"),
+        ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"),
+    )
+    assert _examine(FakeIam(allowed=granted), writes=True).failed == ()
