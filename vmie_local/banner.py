@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from vmie_local.server import LocalAws
 
 CANNOT_PROVE = (
-    "policies of buckets, queues, topics and functions, VPC endpoint policies and service control policies: "
-    "they are stored at most, and not evaluated",
+    "policies of buckets (but for an export of an instance), queues, topics and functions, VPC endpoint "
+    "policies and service control policies: they are stored at most, and not evaluated",
     "the quotas and opt-in Regions of your account",
     "whether a guest boots: images are decoded and stored, never started",
     "how AWS words errors that nobody has recorded",
