@@ -27,6 +27,7 @@ from vmie_local.moto_seams import (
     application,
     composite_alarms,
     dynamodb_encryption,
+    dynamodb_transactions,
     instances,
     lambda_versions,
     log_groups,
@@ -91,6 +92,7 @@ class LocalAws:
             lambda_versions,
             composite_alarms,
             dynamodb_encryption,
+            dynamodb_transactions,
             log_groups,
         ):
             seams.install()
