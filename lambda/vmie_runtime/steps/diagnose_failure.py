@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.aws import client
 from vmie_runtime.diagnosis import Category, Diagnosis, diagnose_call, diagnose_task, own_failure
+from vmie_runtime.diagnosis.links import finding_page
 from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import Status
@@ -66,7 +67,7 @@ def _of_finding(raised: dict[str, Any]) -> Diagnosis:
         message=raised["Message"],
         cause=raised["Finding"]["Why"],
         remedy=raised["Finding"]["Remedy"],
-        documentation=f"docs/findings.md#{raised['Code'].lower()}",
+        documentation=finding_page(raised["Code"]),
         retryable=False,
     )
 
