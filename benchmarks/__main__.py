@@ -15,13 +15,13 @@ from benchmarks.figures import Figure, Section
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "build" / "benchmarks.json"
-_PARTS = ("handlers", "imports")
+_PARTS = ("handlers", "inspections", "imports")
 
 
 def main() -> int:
     """Returns 0 if every target is met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=_PARTS, help="default: both")
+    parser.add_argument("part", nargs="?", choices=_PARTS, help="default: all")
     part = parser.parse_args().part
     RESULTS.parent.mkdir(exist_ok=True)
     logging.basicConfig(filename=RESULTS.with_suffix(".log"), filemode="w", level=logging.INFO)
@@ -46,6 +46,11 @@ def _measure(parts: list[str], console: Console) -> Iterator[Section]:
         with console.status("Importing the handlers"):
             sections = handlers.measure()
         yield from sections
+    if "inspections" in parts:
+        from benchmarks import inspections
+
+        with console.status("Inspecting images"):
+            yield from inspections.measure()
     if "imports" in parts:
         yield from _imports(console)
 
