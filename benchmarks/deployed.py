@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from rich.console import Console
@@ -14,9 +17,11 @@ from rich.console import Console
 from vmie_local.deployment import CdkCli
 from vmie_local.server import LocalAws
 from vmie_local.settings import Settings
-from vmie_local.vm_import.import_image import task as task_module
+from vmie_local.vm_import.import_image import task as image_module
 from vmie_local.vm_import.import_image.task import ImportImageTask
-from vmie_local.vm_import.phases import IMPORT_IMAGE
+from vmie_local.vm_import.import_snapshot import task as snapshot_module
+from vmie_local.vm_import.phases import IMPORT_IMAGE, IMPORT_SNAPSHOT, Phase
+from vmie_local.vm_import.task import Task
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # 1 s in AWS takes 20 ms here: 30 minutes pass in 36 s, and 0.1 s of latency here counts as 5 s there.
@@ -101,11 +106,37 @@ def completed_tasks() -> Iterator[dict[str, ImportImageTask]]:
 
 
 @contextmanager
+def started_tasks() -> Iterator[list[Task]]:
+    """The conversion tasks of every kind that start meanwhile; each knows when it began and ended."""
+    started: list[Task] = []
+    begin = Task.__init__
+
+    def remember(task: Task, *arguments: Any, **named: Any) -> None:
+        begin(task, *arguments, **named)
+        started.append(task)
+
+    with patch.object(Task, "__init__", remember):
+        yield started
+
+
+def most_at_once(tasks: Iterable[Task]) -> int:
+    """How many tasks were active at the same moment, at most: each is until it has completed or failed."""
+    changes = sorted(
+        change for task in tasks for change in ((task.started_at, 1), (task.ended_at or math.inf, -1))
+    )
+    return max(itertools.accumulate((step for _, step in changes), initial=0))
+
+
+@contextmanager
 def tasks_last(seconds: float) -> Iterator[None]:
     """Let EC2's import tasks that start meanwhile take so many seconds of AWS time, in their usual phases."""
-    stretch = seconds / sum(phase.seconds for phase in IMPORT_IMAGE)
-    phases = tuple(
-        replace(phase, seconds=phase.seconds * stretch, seconds_per_gib=0.0) for phase in IMPORT_IMAGE
-    )
-    with patch.object(task_module, "IMPORT_IMAGE", phases):
+    with (
+        patch.object(image_module, "IMPORT_IMAGE", _lasting(IMPORT_IMAGE, seconds)),
+        patch.object(snapshot_module, "IMPORT_SNAPSHOT", _lasting(IMPORT_SNAPSHOT, seconds)),
+    ):
         yield
+
+
+def _lasting(phases: tuple[Phase, ...], seconds: float) -> tuple[Phase, ...]:
+    stretch = seconds / sum(phase.seconds for phase in phases)
+    return tuple(replace(phase, seconds=phase.seconds * stretch, seconds_per_gib=0.0) for phase in phases)

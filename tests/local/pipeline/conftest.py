@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.deployed import tasks_last
 from tests.local.pipeline.harness import Pipeline, eventually
+from tests.local.pipeline.leavings import leavings
 from vmie_local import LocalAws
 from vmie_local.deployment import CdkCli
 
 ROOT = Path(__file__).parents[3]
+SHARED_BUCKET, ZONE = "shared-disks", "us-east-1a"
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,51 @@ def deployed(cloud: LocalAws) -> Pipeline:
     return Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
 
 
+@pytest.fixture(scope="session")
+def keys(cloud: LocalAws) -> dict[str, str]:
+    """KMS keys that the stack's owner allows, by what they are."""
+    kms, abroad = cloud.client("kms"), cloud.client("kms", region="eu-west-1")
+    found = {name: kms.create_key()["KeyMetadata"]["Arn"] for name in ("usable", "disabled", "pending")}
+    kms.disable_key(KeyId=found["disabled"])
+    kms.schedule_key_deletion(KeyId=found["pending"], PendingWindowInDays=7)
+    found["abroad"] = abroad.create_key()["KeyMetadata"]["Arn"]
+    found["missing"] = f"{found['usable'].rpartition('/')[0]}/00000000-0000-0000-0000-000000000000"
+    return found
+
+
+@pytest.fixture(scope="session")
+def generous_stack(cloud: LocalAws, keys: dict[str, str]) -> Iterator[Pipeline]:
+    """A second stack, whose owner allows requests to name nearly everything; its rounds stand still."""
+    cloud.client("s3").create_bucket(Bucket=SHARED_BUCKET)
+    cli = CdkCli(cloud, ROOT)
+    context = {
+        "vmie:stackName": "Generous",
+        "vmie:stallTimeoutMinutes": "60",
+        "vmie:allowedSourceBucketNames": SHARED_BUCKET,
+        "vmie:allowedSnapshots": "*",
+        "vmie:allowedAvailabilityZones": ZONE,
+        "vmie:allowedInstances": "*",
+        "vmie:allowedImportTasks": "*",
+        "vmie:allowedKmsKeyArns": ",".join(keys.values()),
+    }
+    cli.bootstrap()
+    stack = Pipeline(cloud, cli.deploy(context=context)["Generous"])
+    with stack.without_rounds():
+        yield stack
+
+
+@pytest.fixture
+def generous(generous_stack: Pipeline) -> Iterator[Pipeline]:
+    """The second stack at work."""
+    with generous_stack.with_rounds():
+        yield generous_stack
+        generous_stack.clear_faults()
+        try:
+            eventually(generous_stack.settled, "nothing running, waiting or held")
+        except AssertionError:
+            pytest.fail(f"The test left something behind: {leavings(generous_stack)}")
+
+
 @pytest.fixture
 def pipeline(deployed: Pipeline) -> Iterator[Pipeline]:
     yield deployed
@@ -28,4 +76,11 @@ def pipeline(deployed: Pipeline) -> Iterator[Pipeline]:
     try:
         eventually(deployed.settled, "nothing running, waiting or held")
     except AssertionError:
-        pytest.fail(f"The test left something behind: {deployed.leavings()}")
+        pytest.fail(f"The test left something behind: {leavings(deployed)}")
+
+
+@pytest.fixture(scope="module")
+def short_tasks() -> Iterator[None]:
+    """Tasks of three minutes: what is tested is what becomes of requests, not how often each is looked at."""
+    with tasks_last(180):
+        yield

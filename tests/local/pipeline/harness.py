@@ -7,7 +7,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from tests.local.pipeline.leavings import leavings
 from vmie_local import LocalAws
 
 DEMO_DISK = next(
@@ -24,7 +25,7 @@ DEMO_DISK = next(
 )
 T = TypeVar("T")
 TERMINAL = {"Rejected", "Succeeded", "Failed", "Cancelled", "TimedOut"}
-PATIENCE = 120  # real seconds; generous, because the machines are noisy and nothing is judged by it
+PATIENCE = 300  # real seconds; generous, because machines are noisy and nothing is judged by it
 
 
 def eventually(
@@ -84,6 +85,17 @@ class Pipeline:
         content = DEMO_DISK.read_bytes() if body is None else body
         return self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options).get("VersionId")
 
+    def ask(self, name: str, document: Any) -> str:
+        """Drop a request file; its key."""
+        key = f"requests/{name}.json"
+        self.upload(key, json.dumps(document).encode())
+        return key
+
+    def start(self, document: Any) -> str:
+        """Start the state machine with a request; the execution's ARN."""
+        answer = self.states.start_execution(stateMachineArn=self.state_machine, input=json.dumps(document))
+        return str(answer["executionArn"])
+
     def document(self, address: str) -> dict[str, Any] | None:
         try:
             return json.loads(self.s3.get_object(Bucket=self.bucket, Key=address)["Body"].read())
@@ -110,15 +122,15 @@ class Pipeline:
 
         def look() -> dict[str, Any] | None:
             for item in self.requests():
-                if item["Key"] == key and item.get("VersionId") == version and "OpenState" not in item:
+                if item.get("Key") == key and item.get("VersionId") == version and "OpenState" not in item:
                     return self.document(f"results/by-id/{item['Id']}.json")
             return None
 
         return eventually(look, f"a terminal result for {key!r} {version}")
 
     def requests(self) -> list[dict[str, Any]]:
-        """Every request in the table."""
-        return [item for item in self.items() if "#" not in item["Id"]]
+        """Every request in the table; fleets are none."""
+        return [item for item in self.items() if "Status" in item]
 
     def items(self) -> list[dict[str, Any]]:
         deserialise = TypeDeserializer().deserialize
@@ -131,7 +143,7 @@ class Pipeline:
 
     def request_of(self, key: str) -> dict[str, Any]:
         return eventually(
-            lambda: next((item for item in self.requests() if item["Key"] == key), None),
+            lambda: next((item for item in self.requests() if item.get("Key") == key), None),
             f"a request for {key!r}",
         )
 
@@ -139,23 +151,28 @@ class Pipeline:
         """The request of a key, once its EC2 task runs."""
 
         def look() -> dict[str, Any] | None:
-            return next((item for item in self.requests() if item["Key"] == key and "TaskId" in item), None)
+            return next(
+                (item for item in self.requests() if item.get("Key") == key and "TaskId" in item), None
+            )
 
         return eventually(look, f"a running task for {key!r}")
 
     def tasks(self) -> list[dict[str, Any]]:
-        """The import tasks of this pipeline."""
-        pages = self.ec2.get_paginator("describe_import_image_tasks").paginate()
-        return [
-            task
-            for page in pages
-            for task in page["ImportImageTasks"]
-            if {"Key": "vmie:workflow", "Value": self.table} in task.get("Tags", [])
-        ]
+        """The ImportImage tasks of this pipeline."""
+        return self._tasks("describe_import_image_tasks", "ImportImageTasks")
+
+    def snapshot_tasks(self) -> list[dict[str, Any]]:
+        """The ImportSnapshot tasks of this pipeline."""
+        return self._tasks("describe_import_snapshot_tasks", "ImportSnapshotTasks")
+
+    def _tasks(self, operation: str, member: str) -> list[dict[str, Any]]:
+        tag = {"Key": "vmie:workflow", "Value": self.table}
+        pages = self.ec2.get_paginator(operation).paginate()
+        return [task for page in pages for task in page[member] if tag in task.get("Tags", [])]
 
     def tasks_of(self, request_id: str) -> list[dict[str, Any]]:
         tag = {"Key": "vmie:request-id", "Value": request_id}
-        return [task for task in self.tasks() if tag in task["Tags"]]
+        return [task for task in (*self.tasks(), *self.snapshot_tasks()) if tag in task["Tags"]]
 
     def images(self) -> list[dict[str, Any]]:
         return self.ec2.describe_images(Owners=["self"])["Images"]
@@ -170,23 +187,8 @@ class Pipeline:
         return eventually(look, f"the end of {result['ExecutionArn']}")
 
     def settled(self) -> bool:
-        """Nothing runs, waits or is held."""
-        running = self.states.list_executions(stateMachineArn=self.state_machine, statusFilter="RUNNING")
-        active = [task for task in self.tasks() if task["Status"] in ("active", "deleting")]
-        leases = [item for item in self.items() if item["Id"].startswith("lease#") and item.get("Holders")]
-        open_requests = [item for item in self.requests() if "OpenState" in item]
-        return not (running["executions"] or active or leases or open_requests)
-
-    def leavings(self) -> dict[str, Any]:
-        """What `settled` found, for the message of a failing test."""
-        return {
-            "executions": self.states.list_executions(
-                stateMachineArn=self.state_machine, statusFilter="RUNNING"
-            )["executions"],
-            "tasks": [task for task in self.tasks() if task["Status"] in ("active", "deleting")],
-            "requests": [item for item in self.requests() if "OpenState" in item],
-            "leases": [item for item in self.items() if item["Id"].startswith("lease#")],
-        }
+        """Nothing runs, waits, is held or was left behind."""
+        return not leavings(self)
 
     def inject(self, operation: str, *, service: str = "ec2", times: int = 1, **fault: Any) -> None:
         """Make calls or tasks fail; see the local AWS's documentation of `/_vmie/faults`."""
@@ -199,23 +201,28 @@ class Pipeline:
 
     @contextmanager
     def without_rounds(self) -> Iterator[None]:
-        """Neither the schedule nor the end of an execution wakes the reconciler meanwhile."""
-        events = self.cloud.client("events")
-        stack = self.table.partition("-")[0]
-        names = [
-            rule["Name"]
-            for rule in events.list_rules(NamePrefix=f"{stack}-")["Rules"]
-            if "Reconciler" in rule["Name"]
-        ]
-        for name in names:
-            events.disable_rule(Name=name)
+        """Neither the schedule nor the end of an execution wakes the reconcilers meanwhile."""
+        self._switch_rounds("disable_rule")
         try:
             yield
         finally:
-            for name in names:
-                # A test may have destroyed the stack meanwhile.
-                with suppress(events.exceptions.ResourceNotFoundException):
-                    events.enable_rule(Name=name)
+            self._switch_rounds("enable_rule")
+
+    @contextmanager
+    def with_rounds(self) -> Iterator[None]:
+        """The reconcilers are woken meanwhile."""
+        self._switch_rounds("enable_rule")
+        try:
+            yield
+        finally:
+            self._switch_rounds("disable_rule")
+
+    def _switch_rounds(self, operation: str) -> None:
+        # A test may have destroyed the stack meanwhile: it has no rules then.
+        events = self.cloud.client("events")
+        for rule in events.list_rules(NamePrefix=f"{self.table.partition('-')[0]}-")["Rules"]:
+            if "Reconciler" in rule["Name"]:
+                getattr(events, operation)(Name=rule["Name"])
 
     def stop_unseen(self, key: str) -> dict[str, Any]:
         """Stop the execution of a running import and wait until its task has completed all the same."""
@@ -285,7 +292,11 @@ class Pipeline:
     def request_of_version(self, key: str, version: str | None) -> dict[str, Any]:
         return eventually(
             lambda: next(
-                (item for item in self.requests() if item["Key"] == key and item.get("VersionId") == version),
+                (
+                    item
+                    for item in self.requests()
+                    if item.get("Key") == key and item.get("VersionId") == version
+                ),
                 None,
             ),
             f"a request for {key!r} {version}",

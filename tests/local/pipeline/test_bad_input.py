@@ -16,8 +16,9 @@ BAD = {
     "images/noise.vmdk": (os.urandom(65536), None, ""),
     "images/gzip.ova": (b"\x1f\x8b\x08\x00" + os.urandom(4096), None, "gzip"),
     "images/vmdk-inside.vhd": (None, None, "VMDK"),
-    "snapshots/later.vmdk": (None, "SnapshotImportUnavailable", "AMIs only"),
-    "requests/later.json": (b"{}", "RequestFilesUnavailable", "image files only"),
+    "snapshots/appliance.ova": (None, "UnsupportedSuffix", "becomes a snapshot"),
+    "requests/notes.json": (b"not JSON", "InvalidJson", "JSON"),
+    "requests/empty.json": (b"{}", None, "DiskContainers"),
 }
 
 

@@ -95,8 +95,8 @@ def test_deleting_the_object_cancels_its_import(pipeline: Pipeline, moment: str)
     [
         ("ValidateRequest", "HeadObject"),
         ("InspectImage", "GetObject"),
-        ("StartImport", "HeadObject"),
-        ("FinishImport", "HeadObject"),
+        ("StartTask", "HeadObject"),
+        ("FinishRequest", "HeadObject"),
     ],
 )
 def test_an_object_that_vanishes_unseen_before_a_step_ends_as_deleted(

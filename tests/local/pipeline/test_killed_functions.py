@@ -9,9 +9,9 @@ STEPS = [
     "Reconciler",
     "ValidateRequest",
     "InspectImage",
-    "StartImport",
-    "PollImport",
-    "FinishImport",
+    "StartTask",
+    "PollTask",
+    "FinishRequest",
     "RecordResult",
 ]
 FAILURE_STEPS = ["DiagnoseFailure", "CleanUp"]
@@ -31,7 +31,7 @@ def test_a_function_killed_in_mid_flight_is_run_again(pipeline: Pipeline, step: 
 
 
 def test_a_start_killed_after_its_call_does_not_start_twice(pipeline: Pipeline):
-    kill = pipeline.cloud.functions.kill_when("StartImport", "ec2", "ImportImage")
+    kill = pipeline.cloud.functions.kill_when("StartTask", "ec2", "ImportImage")
     pipeline.upload("images/killed-after-start.vmdk")
 
     result = pipeline.ended("images/killed-after-start.vmdk")

@@ -63,8 +63,8 @@ def finds_its_source_gone(pipeline: Pipeline) -> None:
     for step, call in (
         ("ValidateRequest", "HeadObject"),
         ("InspectImage", "GetObject"),
-        ("StartImport", "HeadObject"),
-        ("FinishImport", "HeadObject"),
+        ("StartTask", "HeadObject"),
+        ("FinishRequest", "HeadObject"),
     ):
         key = f"images/privileges/gone-before-{step}.vmdk"
         pipeline.inject(call, service="s3", Role=step, Delay=500)
