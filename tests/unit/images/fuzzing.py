@@ -22,7 +22,7 @@ from unittest import mock
 from tests.unit.images.builders import ova, vhd, vhdx, vmdk
 from tests.unit.images.builders.hive import hive
 from tests.unit.images.builders.partitioned import ESP_GUID, LINUX_GUID, MIB, gpt_disk, mbr_disk, mbr_record
-from vmie_images import Budget, MemorySource, RangeSource, inspect_container
+from vmie_images import Budget, ImageFile, MemorySource, RangeSource, inspect_container, inspect_containers
 from vmie_images.containers.vmdk_sparse import SparseExtent
 from vmie_images.errors import ImageError
 from vmie_images.reader import RangeReader
@@ -30,6 +30,7 @@ from vmie_images.registry.hive import Hive
 
 DEMO = Path(__file__).parents[3] / "examples" / "images" / "demo-linux.vmdk"
 DATA = Path(__file__).parents[2] / "data" / "filesystems"
+MESSAGES = DATA.with_name("messages")
 _NUMBERS = (
     0,
     1,
@@ -63,6 +64,8 @@ FILE_SYSTEMS = (
     "fat12",
     "fat32",
     "lvm-1",
+    "xfs-mounted",
+    "btrfs-mounted",
 )
 
 
@@ -153,7 +156,17 @@ def samples() -> tuple[Sample, ...]:
         images[f"{name}.raw"] = _partitioned(
             _decoded(lzma.decompress((DATA / f"{name}.vmdk.xz").read_bytes()))
         )
+    for name in ("linux-bls", "windows"):
+        images[f"{name}.raw"] = _decoded(lzma.decompress((MESSAGES / f"{name}.vmdk.xz").read_bytes()))
     return tuple(Sample(name, source, _looked_at(name, source)) for name, source in images.items())
+
+
+@cache
+def _second_disk() -> RangeSource:
+    """The other disk of the volume group that the sample ``lvm-1`` is of."""
+    import lzma
+
+    return _partitioned(_decoded(lzma.decompress((DATA / "lvm-2.vmdk.xz").read_bytes())))
 
 
 def _looked_at(name: str, source: RangeSource) -> tuple[tuple[int, int], ...]:
@@ -203,8 +216,13 @@ def inspect_mutation(number: int, seed: int) -> tuple[str, tuple[str, ...]]:
     """
     chance = random.Random(f"{seed}/{number}")  # noqa: S311
     sample = chance.choice(samples())
+    files = [ImageFile(mutate(sample, chance), sample.name)]
+    if chance.random() < 0.2:
+        files.append(ImageFile(_second_disk(), "second.raw"))
     with mock.patch("vmie_images.inspection._UNFORESEEN", ()):
-        inspection = inspect_container(mutate(sample, chance), name=sample.name, budget=_BUDGET)
+        inspection = inspect_containers(
+            files, budget=_BUDGET, region="eu-south-2", digests=chance.random() < 0.5
+        )
     json.dumps(inspection.to_document())
     return sample.name, tuple(finding.code for finding in inspection.findings)
 

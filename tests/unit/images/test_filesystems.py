@@ -163,6 +163,28 @@ def test_a_log_that_lies_nowhere_says_nothing_about_the_file_system() -> None:
     assert was_unmounted(data, bytes(superblock), 0) is None
 
 
+@pytest.mark.parametrize("length", [0, 1, 511, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_log_of_impossible_records_is_left_in_one_read(length) -> None:
+    superblock = bytearray(512)
+    superblock[4:8] = (4096).to_bytes(4, "big")
+    superblock[48:56] = (1).to_bytes(8, "big")
+    superblock[96:100] = (1 << 20).to_bytes(4, "big")
+    record = b"\xfe\xed\xba\xbe" + (1).to_bytes(4, "big") + (2).to_bytes(4, "big") + length.to_bytes(4, "big")
+    record = record.ljust(320, b"\0") + length.to_bytes(4, "big")
+    reads: list[int] = []
+
+    class Endless:
+        size = 1 << 40
+
+        def read(self, _: int, length: int) -> bytes:
+            reads.append(length)
+            return (record.ljust(512, b"\0") * (length // 512 + 1))[:length]
+
+    assert was_unmounted(Endless(), bytes(superblock), 0) is False
+    assert len(reads) == 1
+    assert reads[0] < 1 << 16
+
+
 def test_a_file_system_that_was_not_unmounted_is_a_doubt() -> None:
     part = b"".join(image("ext4-mounted").read(at, MIB) for at in range(0, 16 * MIB, MIB))
     inspection = inspect_container(MemorySource(mbr_disk(18 * MIB, {MIB: part})), name="disk.raw")
