@@ -66,6 +66,10 @@ class Exports:
         )
         return str(answer["ExportTask"]["ExportTaskId"])
 
+    def hold(self, operation: str) -> None:
+        """Let the next task stand still once its file is sent, so that it can be cancelled at leisure."""
+        self.cloud.front_door.faults.add({"Operation": operation, "Phase": "converting", "Stall": True})
+
     def show(self, task_id: str) -> dict[str, Any]:
         if task_id.startswith("export-ami"):
             answer = self.ec2.describe_export_image_tasks(ExportImageTaskIds=[task_id])
@@ -279,6 +283,7 @@ def refusal(call: Callable[..., Any], *args: Any, **parameters: Any) -> str:
 
 
 def test_a_cancelled_export_of_an_image_leaves_nothing(exports: Exports, image: str) -> None:
+    exports.hold("ExportImage")
     task_id = exports.start_image(image)
     eventually(lambda: exports.keys(task_id), "the upload")
     exports.ec2.cancel_export_task(ExportTaskId=task_id)
@@ -290,7 +295,9 @@ def test_a_cancelled_export_of_an_image_leaves_nothing(exports: Exports, image: 
 
 def test_the_waiters_see_an_export_completed_and_another_cancelled(exports: Exports, image: str) -> None:
     instance, quick = exports.instance(image), {"Delay": 1, "MaxAttempts": 60}
-    completed, cancelled = exports.start_instance(instance), exports.start_instance(instance)
+    completed = exports.start_instance(instance)
+    exports.hold("CreateInstanceExportTask")
+    cancelled = exports.start_instance(instance)
     exports.ec2.cancel_export_task(ExportTaskId=cancelled)
     exports.ec2.get_waiter("export_task_cancelled").wait(ExportTaskIds=[cancelled], WaiterConfig=quick)
     exports.ec2.get_waiter("export_task_completed").wait(ExportTaskIds=[completed], WaiterConfig=quick)
@@ -393,6 +400,7 @@ def test_the_export_service_needs_the_bucket_s_grant(exports: Exports, image: st
     )
     assert refusal(exports.start_instance, instance, S3Bucket=bucket) == text
     exports.s3.put_bucket_acl(Bucket=bucket, GrantWrite=f"id={GRANTEE}", GrantReadACP=f"id={GRANTEE}")
+    exports.hold("CreateInstanceExportTask")
     exports.ec2.cancel_export_task(ExportTaskId=exports.start_instance(instance, S3Bucket=bucket))
     exports.s3.put_bucket_ownership_controls(
         Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
@@ -448,9 +456,13 @@ def test_the_role_s_real_policies_decide(exports: Exports, image: str, bucket: s
     )
     vm_disks.put_policy(iam, role, bucket, s3_actions=vm_disks.EXPORT_ACTIONS)
     exports.cloud.clock.sleep(exports.cloud.vm_import.roles.propagation_seconds)
-    task_id = exports.start_image(image, **given)
-    iam.delete_role_policy(RoleName=role, PolicyName=f"vmimport-{bucket}")
-    task = exports.end(task_id)
+    # What is asked before the start has no principal yet: so this denies the calls themselves.
+    denial = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    denial["Condition"] = {"Null": {"aws:PrincipalArn": "false"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    iam.put_role_policy(RoleName=role, PolicyName="denial", PolicyDocument=document)
+    exports.cloud.clock.sleep(exports.cloud.vm_import.roles.propagation_seconds)
+    task = exports.end(exports.start_image(image, **given))
 
     assert task["Status"] == "deleted"
     assert task["StatusMessage"].endswith(f"the given resource {bucket}. Reason 403 AccessDenied")
@@ -489,6 +501,7 @@ def test_a_caller_needs_its_permissions_and_may_pass_the_role(exports: Exports, 
     allow(pass_role)
     assert refusal(export).startswith("UnauthorizedOperation")
     allow(start, cancel, pass_role)
+    exports.hold("ExportImage")
     ec2.cancel_export_task(ExportTaskId=export()["ExportImageTaskId"])
 
 
