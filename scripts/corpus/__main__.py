@@ -45,7 +45,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.corpus", description=__doc__)
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=f"default: {', '.join(RECIPES)}")
     parser.add_argument("--containers", nargs="*", choices=FORMATS, default=list(FORMATS))
-    parser.add_argument("--keep", nargs="*", default=["ext4-bios"], help="machines whose containers are kept")
+    parser.add_argument(
+        "--keep", nargs="*", default=["ext4-bios"], help="machines whose readable containers are kept"
+    )
     options = parser.parse_args()
     require()
     scratch = FOLDER / "scratch"
@@ -90,9 +92,9 @@ def _containers(machine: Machine, names: list[str], keep: bool) -> tuple[list[Me
             with checks.inspected(made, checks.UNLIMITED) as inspection:
                 problems += _decoded(machine, inspection)
         wrong += [f"{machine.name} in {name}: {problem}" for problem in problems]
-        if not keep:
+        if not (keep and FORMATS[name].decodes):
             for path in made:
-                _remove(path, keep_stream="stream" in names[names.index(name) :] or name == "stream")
+                _remove(path)
     if not keep:
         for disk in machine.disks:
             disk.with_name(f"{disk.stem}.stream.vmdk").unlink(missing_ok=True)
@@ -104,12 +106,12 @@ def _containers(machine: Machine, names: list[str], keep: bool) -> tuple[list[Me
     return costs, wrong
 
 
-def _remove(path: Path, keep_stream: bool) -> None:
-    """Remove a container with its extents; the stream stays for those that are made from it."""
+def _remove(path: Path) -> None:
+    """Remove a container with its extents; a stream stays for the containers that are made from it."""
     stem = path.name.removesuffix(".vmdk")
     extents = [] if stem == path.name else [*path.parent.glob(f"{stem}-*.vmdk")]
     for each in [path, *extents]:
-        if not (keep_stream and each.name.endswith(".stream.vmdk")):
+        if not each.name.endswith(".stream.vmdk"):
             each.unlink(missing_ok=True)
 
 

@@ -44,7 +44,7 @@ def held(disk: Path, start: int, size: int) -> Held:
         printed = output("blkid", "-p", "-O", str(start), "-S", str(size), "-o", "export", disk)
     except RuntimeError:
         return Held(None, None, None)  # blkid ends with 2 where it knows nothing
-    said = dict(line.partition("=")[::2] for line in printed.splitlines())
+    said = dict(re.sub(r"\\(.)", r"\1", line).partition("=")[::2] for line in printed.splitlines())
     kind = said.get("TYPE")
     return Held(_KINDS.get(kind or "", kind), said.get("UUID"), said.get("LABEL"))
 

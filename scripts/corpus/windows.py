@@ -24,7 +24,7 @@ def windows_bios(
     with disk.open("r+b") as file:
         file.write(_BOOT_CODE)
     with loop(disk, *reserved) as device:
-        run("mkntfs", "-qF", "-L", "System Reserved", device)
+        run("mkntfs", "-fqF", "-L", "System Reserved", device)
         with mounted(device, scratch / "mounted", kind="ntfs-3g") as target:
             (target / "Boot").mkdir()
             (target / "Boot" / "BCD").write_bytes(b"regf")
@@ -53,7 +53,7 @@ def _fill(disk: Path, system: tuple[int, int], scratch: Path, files: Path) -> No
         hives.mkdir()
         write_hives(hives)
     with loop(disk, *system) as device:
-        run("mkntfs", "-qF", "-L", "Windows", device)
+        run("mkntfs", "-fqF", "-L", "Windows", device)
         with mounted(device, scratch / "mounted", kind="ntfs-3g") as target:
             config = target / "Windows" / "System32" / "config"
             config.mkdir(parents=True)
