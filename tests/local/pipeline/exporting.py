@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.local.pipeline.harness import TERMINAL, Pipeline, eventually
+from tests.local.pipeline.leavings import leavings
 
 PROBE = "vmimportexport_write_verification"
 
@@ -86,6 +87,10 @@ class ExportPipeline(Pipeline):
         uploads = self.s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
         keys = [found["Key"] for found in (*objects, *uploads)]
         return [key for key in keys if task_id in key or key == PROBE]
+
+    def settled(self) -> bool:
+        """Nothing runs, waits or is held; the AMI that an export names was there before."""
+        return not set(leavings(self)) - {"orphans"}
 
     def import_image(self, name: str, **parameters: Any) -> str:
         """An AMI of the demo disk, as the other half of the pipeline makes it; its id."""

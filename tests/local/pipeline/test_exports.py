@@ -16,6 +16,7 @@ import pytest
 from tests.local import exported_files
 from tests.local.pipeline.exporting import ExportPipeline
 from tests.local.pipeline.harness import DEMO_DISK, Pipeline, eventually
+from tests.local.pipeline.leavings import leavings
 from tests.local.vm_disks import GIB, needs_disk_tools
 
 PAGE = Path(__file__).parents[3] / "docs/exports.md"
@@ -40,27 +41,28 @@ def of_instance(instance_id: str, **options: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def image_id(deployed: Pipeline) -> str:
-    return ExportPipeline(deployed.cloud, deployed.outputs).import_image("exported")
+def image_id(generous_stack: Pipeline) -> str:
+    with generous_stack.with_rounds():
+        return ExportPipeline(generous_stack.cloud, generous_stack.outputs).import_image("exported")
 
 
 @pytest.fixture(scope="module")
-def instance_id(deployed: Pipeline, image_id: str) -> Iterator[str]:
-    exports = ExportPipeline(deployed.cloud, deployed.outputs)
+def instance_id(generous_stack: Pipeline, image_id: str) -> Iterator[str]:
+    exports = ExportPipeline(generous_stack.cloud, generous_stack.outputs)
     launched = exports.launch(image_id)
     yield launched
     exports.ec2.terminate_instances(InstanceIds=[launched])
 
 
 @pytest.fixture
-def exports(deployed: Pipeline) -> Iterator[ExportPipeline]:
-    pipeline = ExportPipeline(deployed.cloud, deployed.outputs)
+def exports(generous: Pipeline, image_id: str) -> Iterator[ExportPipeline]:
+    pipeline = ExportPipeline(generous.cloud, generous.outputs)
     yield pipeline
     pipeline.clear_faults()
     try:
         eventually(pipeline.settled, "nothing running, waiting or held")
     except AssertionError:
-        pytest.fail(f"The test left something behind: {pipeline.leavings()}")
+        pytest.fail(f"The test left something behind: {leavings(pipeline)}")
 
 
 def test_an_ami_becomes_a_file_that_its_result_tells_how_to_fetch(
