@@ -21,7 +21,9 @@ SHARED_BUCKET, ZONE = "shared-disks", "us-east-1a"
 def deployed(cloud: LocalAws) -> Pipeline:
     cli = CdkCli(cloud, ROOT)
     cli.bootstrap()
-    return Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
+    stack = Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
+    stack.slow_down_rounds()
+    return stack
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +50,12 @@ def generous_stack(cloud: LocalAws, keys: dict[str, str]) -> Iterator[Pipeline]:
         "vmie:allowedSnapshots": "*",
         "vmie:allowedAvailabilityZones": ZONE,
         "vmie:allowedInstances": "*",
-        "vmie:allowedImages": "*",
         "vmie:allowedImportTasks": "*",
         "vmie:allowedKmsKeyArns": ",".join(keys.values()),
     }
     cli.bootstrap()
     stack = Pipeline(cloud, cli.deploy(context=context)["Generous"])
+    stack.slow_down_rounds()
     with stack.without_rounds():
         yield stack
 
