@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, Section
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "build" / "benchmarks.json"
-_PARTS = ("handlers", "inspections", "imports")
+_PARTS = ("handlers", "inspections", "imports", "fleets")
 
 
 def main() -> int:
@@ -53,6 +53,18 @@ def _measure(parts: list[str], console: Console) -> Iterator[Section]:
             yield from inspections.measure()
     if "imports" in parts:
         yield from _imports(console)
+    if "fleets" in parts:
+        yield from _fleets(console)
+
+
+def _fleets(console: Console) -> Iterator[Section]:
+    from benchmarks import fleets
+    from benchmarks.deployed import deployed
+
+    with deployed(console, time_scale=fleets.TIME_SCALE, concurrent_tasks=fleets.QUOTA) as target:
+        with console.status(f"A fleet of {fleets.ENTRIES} requests, {fleets.QUOTA} at a time"):
+            section = fleets.measure(target)
+        yield section
 
 
 def _imports(console: Console) -> Iterator[Section]:

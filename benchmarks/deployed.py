@@ -27,10 +27,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # 1 s in AWS takes 20 ms here: 30 minutes pass in 36 s, and 0.1 s of latency here counts as 5 s there.
 TIME_SCALE = 0.02
 CONCURRENT_TASKS = 10
-_CONTEXT = {
-    "vmie:bucketRemovalPolicy": "destroy",
-    "vmie:maxConcurrentTasks": str(CONCURRENT_TASKS),
-}
 
 
 @dataclass
@@ -40,15 +36,19 @@ class Deployed:
     Attributes:
         cloud: The local AWS.
         cli: The CDK CLI, for more of it.
+        concurrent_tasks: How many tasks the pipeline runs at once.
         bucket: The import bucket.
         state_machine: The ARN of the import's state machine.
+        table: The requests table, whose name marks what is the pipeline's.
         times: What took how long on the wall clock, in seconds, and what it was.
     """
 
     cloud: LocalAws
     cli: CdkCli
+    concurrent_tasks: int = CONCURRENT_TASKS
     bucket: str = ""
     state_machine: str = ""
+    table: str = ""
     times: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     @contextmanager
@@ -60,8 +60,9 @@ class Deployed:
 
     def deploy(self) -> None:
         """Deploy the repository's app."""
-        (outputs,) = self.cli.deploy(context=_CONTEXT).values()
+        (outputs,) = self.cli.deploy(context=self._context).values()
         self.bucket, self.state_machine = outputs["ImportBucketName"], outputs["ImportStateMachineArn"]
+        self.table = outputs["RequestsTableName"]
 
     def destroy(self) -> None:
         """Delete the stack, with the bucket's objects gone before as CloudFormation asks."""
@@ -69,19 +70,39 @@ class Deployed:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
             for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                 s3.delete_object(Bucket=self.bucket, Key=version["Key"], VersionId=version["VersionId"])
-        self.cli.destroy(context=_CONTEXT)
+        self.cli.destroy(context=self._context)
+
+    @property
+    def _context(self) -> dict[str, str]:
+        return {
+            "vmie:bucketRemovalPolicy": "destroy",
+            "vmie:maxConcurrentTasks": str(self.concurrent_tasks),
+        }
 
 
 @contextmanager
-def deployed(console: Console) -> Iterator[Deployed]:
-    """Start a local AWS, deploy, and stop it at the end."""
+def deployed(
+    console: Console, *, time_scale: float = TIME_SCALE, concurrent_tasks: int = CONCURRENT_TASKS
+) -> Iterator[Deployed]:
+    """Start a local AWS, deploy, and stop it at the end.
+
+    Args:
+        console: Shows what is under way.
+        time_scale: Real seconds of a second in AWS.
+        concurrent_tasks: How many tasks the pipeline runs at once; EC2 would run twice as many.
+    """
     began = time.monotonic()
-    cloud = LocalAws(Settings(port=0, time_scale=TIME_SCALE, iam="enforce"))
+    cloud = LocalAws(Settings(port=0, time_scale=time_scale, iam="enforce"))
     cloud.start()
     took = time.monotonic() - began
-    target = Deployed(cloud, CdkCli(cloud, REPOSITORY), times={"start": (took, "the local AWS")})
+    target = Deployed(
+        cloud,
+        CdkCli(cloud, REPOSITORY),
+        concurrent_tasks=concurrent_tasks,
+        times={"start": (took, "the local AWS")},
+    )
     try:
-        cloud.vm_import.limits.concurrent_tasks = CONCURRENT_TASKS
+        cloud.vm_import.limits.concurrent_tasks = 2 * concurrent_tasks
         with console.status("Bootstrapping"), target.timed("bootstrap", "cdk bootstrap"):
             target.cli.bootstrap()
         with console.status("Deploying"), target.timed("deploy", "cdk deploy, synthesis included"):

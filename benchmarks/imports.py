@@ -25,7 +25,7 @@ LONG_TASK_SECONDS = 1800
 # Ends spread over twenty minutes of age, so that they fall anywhere between two looks.
 SAMPLE_SECONDS = tuple(range(1200, 2400, 50))
 _WAVE = 8
-_POLL_STATE = "Poll import task"
+POLL_STATE = "Poll task"
 # Wait, Poll and Choice.
 _TRANSITIONS_PER_POLL = 3
 _PATIENCE_SECONDS = 300.0
@@ -70,7 +70,7 @@ def measure_many(target: Deployed) -> Section:
 
 def _one_import(target: Deployed, single: Followed, usage: Usage, ec2_calls: int, took: float) -> Section:
     polls = polling_model.polls_of(LONG_TASK_SECONDS)
-    whole = usage + _polls(target, max(0, polls - single.polls))
+    whole = usage + looks(target, max(0, polls - single.polls))
     minutes = LONG_TASK_SECONDS // 60
     return Section(
         f"One import whose task takes {minutes} minutes",
@@ -130,10 +130,10 @@ def _import_all(target: Deployed, ends: dict[str, int]) -> list[Followed]:
         for key, seconds in ends.items():
             with tasks_last(seconds):
                 s3.put_object(Bucket=target.bucket, Key=key, Body=body)
-                _until(lambda key=key: _has_task(target, key), f"the task of {key}")
+                until(lambda key=key: _has_task(target, key), f"the task of {key}")
         for key in ends:
-            _until(lambda key=key: _result(target, key).get("EndedAt") is not None, f"{key} to end")
-    return [_followed(target, _result(target, key), completed) for key in ends]
+            until(lambda key=key: result_of(target, key).get("EndedAt") is not None, f"{key} to end")
+    return [_followed(target, result_of(target, key), completed) for key in ends]
 
 
 def _followed(target: Deployed, result: dict[str, Any], tasks: dict[str, ImportImageTask]) -> Followed:
@@ -143,7 +143,7 @@ def _followed(target: Deployed, result: dict[str, Any], tasks: dict[str, ImportI
     # The intervals count from the request's admission, as the result tells it.
     started, end = datetime.fromisoformat(result["StartedAt"]).timestamp(), task.ended_at
     assert end is not None
-    entered = _entries(target, result["ExecutionArn"], _POLL_STATE)
+    entered = _entries(target, result["ExecutionArn"], POLL_STATE)
     intervals = [later - earlier for earlier, later in itertools.pairwise(entered)]
     asked = [poll_interval(at - started) for at in entered[:-1]]
     last_before = max(at for at in entered if at < end)
@@ -155,14 +155,14 @@ def _followed(target: Deployed, result: dict[str, Any], tasks: dict[str, ImportI
     )
 
 
-def _polls(target: Deployed, number: int) -> Usage:
+def looks(target: Deployed, number: int) -> Usage:
     """What so many more looks at a task use, as measured of those that were made."""
     logs = target.cloud.client("logs")
     (name,) = [
         function["FunctionName"]
         for page in target.cloud.client("lambda").get_paginator("list_functions").paginate()
         for function in page["Functions"]
-        if "PollImport" in function["FunctionName"]
+        if "ImportStepsPollTask" in function["FunctionName"]
     ]
     found = target.cloud.client("lambda").get_function_configuration(FunctionName=name)
     group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
@@ -196,7 +196,8 @@ def _has_task(target: Deployed, key: str) -> bool:
     return any(detail.get("UserBucket", {}).get("S3Key") == key for detail in details)
 
 
-def _result(target: Deployed, key: str) -> dict[str, Any]:
+def result_of(target: Deployed, key: str) -> dict[str, Any]:
+    """The newest result of a key; nothing where there is none."""
     s3 = target.cloud.client("s3")
     try:
         document = s3.get_object(Bucket=target.bucket, Key=f"results/{key}.json")["Body"].read()
@@ -206,9 +207,14 @@ def _result(target: Deployed, key: str) -> dict[str, Any]:
     return found
 
 
-def _until(condition: Any, what: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def until(condition: Any, what: str, *, seconds: float = _PATIENCE_SECONDS, every: float = 0.1) -> None:
+    """Wait for something.
+
+    Raises:
+        TimeoutError: If it does not happen in so many seconds.
+    """
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Waited {_PATIENCE_SECONDS:.0f} s for {what}.")
-        time.sleep(0.1)
+            raise TimeoutError(f"Waited {seconds:.0f} s for {what}.")
+        time.sleep(every)

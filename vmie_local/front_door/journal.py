@@ -91,6 +91,12 @@ class Journal:
         self._forgotten = 0
         self._lock = threading.Lock()
 
+    def keep(self, most: int) -> None:
+        """Keep so many calls from now on, the newest of those that are kept already among them."""
+        with self._lock:
+            self._forgotten += max(0, len(self._records) - most)
+            self._records = deque(self._records, maxlen=most)
+
     def add(self, record: CallRecord) -> None:
         """Remember a call."""
         role = record.call.principal.role_name

@@ -150,6 +150,20 @@ def test_old_calls_are_forgotten_and_counted():
     assert door.ask("/_vmie/calls")[1] == {"Calls": [], "Forgotten": 0}
 
 
+def test_more_or_fewer_calls_are_kept_on_demand():
+    door = Door(most=2)
+    door.record(GET)
+    door.journal.keep(4)
+    for _ in range(3):
+        door.record(GET)
+    more = door.ask("/_vmie/calls")[1]
+    door.journal.keep(1)
+    fewer = door.ask("/_vmie/calls")[1]
+
+    assert (len(more["Calls"]), more["Forgotten"]) == (4, 0)
+    assert (len(fewer["Calls"]), fewer["Forgotten"]) == (1, 3)
+
+
 def test_the_use_of_permissions_names_what_was_never_used(door: Door):
     statements = [
         {
