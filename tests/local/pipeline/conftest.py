@@ -50,6 +50,7 @@ def generous_stack(cloud: LocalAws, keys: dict[str, str]) -> Iterator[Pipeline]:
         "vmie:allowedSnapshots": "*",
         "vmie:allowedAvailabilityZones": ZONE,
         "vmie:allowedInstances": "*",
+        "vmie:allowedImages": "*",
         "vmie:allowedImportTasks": "*",
         "vmie:allowedKmsKeyArns": ",".join(keys.values()),
     }
