@@ -12,6 +12,29 @@ from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 _WINDOW_LOG = 25
 
 
+def _first_of(*names: str) -> ModuleType | None:
+    """The first of these modules that is installed."""
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+_FAST = _first_of("isal.isal_zlib")
+INFLATE_ERRORS: tuple[type[Exception], ...] = (
+    zlib.error,
+    *((_FAST.error,) if _FAST else ()),
+)
+"""What an inflater raises about a damaged stream."""
+
+
+def inflater(wbits: int = zlib.MAX_WBITS) -> Any:
+    """A decompressor of zlib streams (of gzip with ``wbits=31``): isal's where it is installed."""
+    return (_FAST or zlib).decompressobj(wbits=wbits)
+
+
 def inflate(data: bytes, limit: int) -> bytes:
     """Decompress a zlib stream to at most ``limit`` bytes.
 
@@ -19,17 +42,15 @@ def inflate(data: bytes, limit: int) -> bytes:
         CorruptImageError: The stream is damaged.
     """
     try:
-        return zlib.decompressobj().decompress(data, limit)
-    except zlib.error as error:
+        return bytes(inflater().decompress(data, limit))
+    except INFLATE_ERRORS as error:
         raise CorruptImageError(f"a zlib stream is damaged ({error})") from None
 
 
 def zstandard() -> ModuleType | None:
-    """The standard library's Zstandard module, which Python has since 3.14; ``None`` before."""
-    try:
-        return importlib.import_module("compression.zstd")
-    except ImportError:
-        return None
+    """The standard library's Zstandard module, which Python has since 3.14, or its backport; ``None`` without
+    either."""
+    return _first_of("compression.zstd", "backports.zstd")
 
 
 def zstandard_decompressor(module: ModuleType) -> Any:
@@ -46,7 +67,9 @@ def decompress_zstandard(data: bytes, limit: int) -> bytes:
     """
     module = zstandard()
     if module is None:
-        raise UnreadableLayoutError("Zstandard compression, which Python reads from 3.14 on")
+        raise UnreadableLayoutError(
+            "Zstandard compression, which Python reads from 3.14 on, or with backports.zstd"
+        )
     try:
         return bytes(zstandard_decompressor(module).decompress(data, max_length=limit))
     except (module.ZstdError, EOFError) as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from vmie_images.compression import INFLATE_ERRORS
 from vmie_images.containers.container import Container
 from vmie_images.containers.recognition import CORRUPT, recognise
 from vmie_images.declared_format import compare, format_of_name
@@ -25,7 +25,7 @@ from vmie_images.volumes.survey import Disk
 MAX_VOLUMES = 21
 """Volumes of an AMI that ImportImage makes, at most."""
 _SEVERITIES = ("error", "warning", "info")
-_UNFORESEEN = (
+_UNFORESEEN: tuple[type[Exception], ...] = (
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -34,7 +34,7 @@ _UNFORESEEN = (
     TypeError,
     ValueError,
     struct.error,
-    zlib.error,
+    *INFLATE_ERRORS,
 )
 
 

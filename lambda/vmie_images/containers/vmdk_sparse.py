@@ -6,9 +6,9 @@ costs nothing.
 
 from __future__ import annotations
 
-import zlib
 from collections import OrderedDict
 
+from vmie_images.compression import inflate
 from vmie_images.containers.vmdk_header import AT_END, SECTOR, parse_header
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number, unpack
@@ -219,11 +219,10 @@ class SparseExtent:
         if not 0 < length <= 2 * self._grain_size:
             raise _damaged(at, f"claims {length} compressed bytes")
         packed = read_exactly(self._source, at + _MARKER_SIZE, length, "VMDK grain")
-        inflater = zlib.decompressobj()
         try:
-            data = inflater.decompress(packed, self._grain_size + 1)
-        except zlib.error as error:
-            raise _damaged(at, f"does not inflate ({error})") from None
+            data = inflate(packed, self._grain_size + 1)
+        except CorruptImageError as error:
+            raise _damaged(at, f"does not inflate: {error.found}") from None
         if len(data) > self._grain_size:
             raise _damaged(at, f"inflates past {self._grain_size} bytes")
         return data

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from vmie_images.compression import zstandard, zstandard_decompressor
+from vmie_images.compression import INFLATE_ERRORS, inflater, zstandard, zstandard_decompressor
 from vmie_images.guest.cpio import TRAILER, CpioNames
 from vmie_images.guest.linux_root import LinuxRoot
 
@@ -41,6 +40,7 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"\x5d\0\0", "lzma"),
     (b"\x89LZO\0\r\n\x1a\n", "lzo"),
 )
+_DAMAGE: tuple[type[Exception], ...] = (*INFLATE_ERRORS, ValueError)
 _Unpacker = Callable[[bytes], Iterator[bytes]]
 
 
@@ -135,7 +135,7 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
                     break
             if names.damaged:
                 break
-    except (zlib.error, ValueError) as error:
+    except _DAMAGE as error:
         found.damage = f"its {found.compression} stream is damaged ({error})"
         return
     if names.damaged:
@@ -153,7 +153,7 @@ def _unpacker(compression: str) -> _Unpacker | None:
     if compression == "cpio":
         return lambda data: iter([data])
     if compression == "gzip":
-        return _inflating(zlib.decompressobj(wbits=31))
+        return _inflating(inflater(wbits=31))
     if compression == "xz":
         return _decompressing(lzma.LZMADecompressor(memlimit=_MEMORY))
     if compression == "lzma":
@@ -165,11 +165,11 @@ def _unpacker(compression: str) -> _Unpacker | None:
     return None
 
 
-def _inflating(inflater: Any) -> _Unpacker:
+def _inflating(decompressor: Any) -> _Unpacker:
     def pieces(data: bytes) -> Iterator[bytes]:
-        while data and not inflater.eof:
-            yield inflater.decompress(data, _PIECE)
-            data = inflater.unconsumed_tail
+        while data and not decompressor.eof:
+            yield decompressor.decompress(data, _PIECE)
+            data = decompressor.unconsumed_tail
 
     return pieces
 
