@@ -172,14 +172,18 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
         {"Vmie": {"ImportTaskId": "import-ami-d1974645895f0b04t", "Tags": {"team": "web"}}},
     ),
     "An instance": (
-        "Legacy: prefer an image. `ImportManifestUrl` names the disk image, and the pipeline makes the "
-        "import manifest, so `Bytes` may be left out. A presigned https URL of your own manifest will do.",
+        "Legacy: prefer an image. `ImportManifestUrl` names the disk image itself, as `s3://bucket/key`, or "
+        "`s3:///key` in the bucket of the request; the pipeline makes the import manifest, and `Bytes` may "
+        "be left out. More in [import instances and volumes](import-instances-and-volumes.md).",
         {
             "Platform": "Windows",
-            "LaunchSpecification": {"Architecture": "x86_64", "InstanceType": "m3.large"},
+            "LaunchSpecification": {
+                "InstanceType": "m3.large",
+                "Placement": {"AvailabilityZone": "eu-west-1a"},
+            },
             "DiskImages": [
                 {
-                    "Image": {"Format": "VHD", "ImportManifestUrl": "s3://my-import-bucket/disks/web-1.vhd"},
+                    "Image": {"Format": "VHD", "ImportManifestUrl": "s3:///disks/web-1.vhd"},
                     "Volume": {"Size": 40},
                 }
             ],

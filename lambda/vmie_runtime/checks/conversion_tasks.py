@@ -108,7 +108,7 @@ def require_fitting_volumes(
     found = (inspection or {}).get("Disks", [])
     if operation == "ImportInstance":
         named = [(f"DiskImages[{number}].", each) for number, each in enumerate(parameters["DiskImages"])]
-        if found and found[0]["PartitionTable"] == "gpt":
+        if found and found[0]["PartitionTable"] == "GPT":
             raise RequestRejected(
                 "GptBootDisk", "The boot disk has a GPT; ImportInstance imports boot disks with an MBR only."
             )

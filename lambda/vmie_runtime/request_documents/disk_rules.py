@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vmie_runtime.request_documents.documented import SNAPSHOT_FORMATS
-from vmie_runtime.request_documents.locations import S3Location, s3_location
+from vmie_runtime.request_documents.locations import S3Location, own_key, s3_location
 from vmie_runtime.request_documents.options import IMAGE_IMPORT, SNAPSHOT_IMPORT
 from vmie_runtime.request_documents.problems import Code, Problems, shown
 
@@ -97,9 +97,18 @@ def _source(container: dict[str, Any], at: str, allowed: tuple[str, ...], proble
         )
 
 
-def check_url(url: str, path: str, problems: Problems) -> S3Location | None:
-    """Check that a URL names an object of S3; the object, where it does."""
+def check_url(url: str, path: str, problems: Problems, *, may_be_own: bool = False) -> S3Location | None:
+    """Check that a URL names an object of S3; the object, where it does and its bucket is named.
+
+    Args:
+        url: The URL.
+        path: Where it stands.
+        problems: Takes what is found.
+        may_be_own: Whether `s3:///key` names an object of the bucket that the request was dropped in.
+    """
     try:
+        if may_be_own and own_key(url) is not None:
+            return None
         return s3_location(url)
     except ValueError as why:
         problems.add(

@@ -69,7 +69,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "ImportSnapshotRequest.RoleName": _ROLE_NAME,
     # The model knows Windows alone; the guide has a list of instance types for Linux.
     "ImportInstanceRequest.Platform": {"values": ("Windows", "Linux")},
-    # `Bytes` follows from the object where the manifest is made from it.
+    # `Bytes` follows from the object that the manifest is made for.
     "DiskImageDetail": {"required": ("Format", "ImportManifestUrl")},
     "DiskImageDetail.Bytes": {"minimum": 1},
     "VolumeDetail.Size": {"minimum": 1, "maximum": 16384},

@@ -16,13 +16,13 @@ MAX_DISK_IMAGES = 12
 def check_instance(operation: str, parameters: dict[str, Any], problems: Problems) -> None:
     """Check the disk of an imported instance or volume.
 
-    EC2 reads such a disk by an import manifest. `ImportManifestUrl` names one that exists by a presigned
-    https URL, or the disk image itself by s3://bucket/key: then the pipeline makes the manifest.
+    EC2 reads such a disk by an import manifest, which the pipeline makes. In place of the manifest's URL
+    `ImportManifestUrl` names the disk image itself: s3://bucket/key, or s3:///key in the request's bucket.
     """
     if operation == INSTANCE_IMPORT:
         _disk_images(parameters.get("DiskImages", []), problems)
     elif operation == VOLUME_IMPORT:
-        _manifest(parameters.get("Image", {}), "Image", problems)
+        _disk(parameters.get("Image", {}), "Image", problems)
         check_zone(parameters, "", problems)
 
 
@@ -60,17 +60,19 @@ def _disk_images(disks: list[dict[str, Any]], problems: Problems) -> None:
                     f"{at}.{name}",
                     f'Missing required parameter in {at}: "{name}"',
                 )
-        _manifest(disk.get("Image", {}), f"{at}.Image", problems)
+        _disk(disk.get("Image", {}), f"{at}.Image", problems)
 
 
-def _manifest(image: dict[str, Any], at: str, problems: Problems) -> None:
+def _disk(image: dict[str, Any], at: str, problems: Problems) -> None:
     if "ImportManifestUrl" not in image:
         return
-    location = check_url(image["ImportManifestUrl"], f"{at}.ImportManifestUrl", problems)
-    if location is not None and location.presigned and "Bytes" not in image:
+    path = f"{at}.ImportManifestUrl"
+    location = check_url(image["ImportManifestUrl"], path, problems, may_be_own=True)
+    if location is not None and location.presigned:
         problems.add(
-            Code.MISSING_PARAMETER,
-            f"{at}.Bytes",
-            f'Missing required parameter in {at}: "Bytes". It can be left out only where ImportManifestUrl '
-            "names the disk image itself (s3://bucket/key).",
+            Code.INVALID_SOURCE_URL,
+            path,
+            f"Invalid value for parameter {path}: it is presigned, as the URL of a manifest of your own is. "
+            "Where its URLs lead, what they delete and when they end is not for the owner to see. "
+            "Name the disk image itself, as s3://bucket/key or s3:///key: the pipeline makes the manifest.",
         )

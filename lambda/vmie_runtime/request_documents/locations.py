@@ -18,6 +18,7 @@ _MAX_KEY_BYTES = 1024
 _LONGEST_HOST = 254
 # What readers of URLs differ on.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_OWN_BUCKET = "s3:///"
 _SIGNATURES = {"x-amz-signature", "signature"}
 
 
@@ -51,6 +52,19 @@ def s3_location(url: str) -> S3Location:
     if scheme == "https":
         return _of_https(url)
     raise ValueError("only s3:// and presigned https:// URLs can be read")
+
+
+def own_key(url: str) -> str | None:
+    """The key that `s3:///key` names in the bucket that a request was dropped in; None for other URLs.
+
+    `ImportManifestUrl` has no other place for a bucket that goes without saying.
+
+    Raises:
+        ValueError: If it is no key; the message completes a sentence.
+    """
+    if not url.casefold().startswith(_OWN_BUCKET):
+        return None
+    return s3_location(f"s3://own/{url[len(_OWN_BUCKET) :]}").key
 
 
 def _of_s3(url: str) -> S3Location:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vmie_runtime.request_documents.locations import s3_location
+from vmie_runtime.request_documents.locations import own_key, s3_location
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +23,17 @@ def containers_of(operation: str, parameters: dict[str, Any]) -> list[dict[str, 
     if operation == "ImportSnapshot":
         return [parameters["DiskContainer"]] if "DiskContainer" in parameters else []
     if operation == "ImportInstance":
-        return [_of_disk_image(disk["Image"]) for disk in parameters["DiskImages"]]
+        return [of_disk_image(disk["Image"]) for disk in parameters["DiskImages"]]
     if operation == "ImportVolume":
-        return [_of_disk_image(parameters["Image"])]
+        return [of_disk_image(parameters["Image"])]
     return []
 
 
-def _of_disk_image(image: dict[str, Any]) -> dict[str, Any]:
+def of_disk_image(image: dict[str, Any]) -> dict[str, Any]:
     """The `Image` of an ImportInstance or ImportVolume request, whose URL names the disk itself."""
-    return {**image, "Url": image["ImportManifestUrl"]}
+    key = own_key(image["ImportManifestUrl"])
+    named = {"Url": image["ImportManifestUrl"]} if key is None else {"UserBucket": {"S3Key": key}}
+    return {**image, **named}
 
 
 def object_of(container: dict[str, Any], own_bucket: str) -> ObjectAddress | None:

@@ -17,7 +17,7 @@ from vmie_runtime.errors import RequestFailure, RequestRejected
 from vmie_runtime.import_manifest import DiskObject, ImportManifest, Scratch
 from vmie_runtime.moments import parse, text
 from vmie_runtime.presigned_urls import latest_expiry, signing_client
-from vmie_runtime.stages.containers import ObjectAddress, containers_of, object_of
+from vmie_runtime.stages.containers import ObjectAddress, containers_of, object_of, of_disk_image
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -106,7 +106,7 @@ def remove(s3: S3Client, request: Request, stage: int, bucket: str) -> None:
 
 def _disk_of(request: Request, image: dict[str, Any], own_bucket: str) -> dict[str, Any]:
     """What validation wrote down of the object that an `Image` names."""
-    address = object_of({"Url": image["ImportManifestUrl"]}, own_bucket)
+    address = object_of(of_disk_image(image), own_bucket)
     return next(
         disk for disk in request.disks if ObjectAddress(bucket=disk["Bucket"], key=disk["Key"]) == address
     )

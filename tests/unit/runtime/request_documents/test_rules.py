@@ -249,9 +249,9 @@ def volume(**parameters):
                     "ImportManifestUrl": "https://b-1.s3.amazonaws.com/manifest.xml?Signature=x",
                 },
             ),
-            "MissingParameter",
-            "Image.Bytes",
-            "can be left out only where",
+            "InvalidSourceUrl",
+            "Image.ImportManifestUrl",
+            "Name the disk image itself",
         ),
         (
             valid(

@@ -133,7 +133,7 @@ VALID_REQUESTS: dict[str, Any] = {
         "Image": {
             "Format": "VHD",
             "Bytes": 1073741824,
-            "ImportManifestUrl": "https://s3.amazonaws.com/manifests/web-1.xml?Signature=abc&Expires=1795168800",
+            "ImportManifestUrl": "s3:///disks/web-1.vhd",
         },
         "Volume": {"Size": 2},
     },
