@@ -122,11 +122,7 @@ def allow_cleaning(function: RuntimeFunction, workflow: str, allowed: Allowed, b
 def _allow_adopting(function: RuntimeFunction, allowed: Allowed) -> None:
     """Mark the tasks that somebody started by hand."""
     for kind, prefix in _TASK_PREFIXES.items():
-        named = [
-            task
-            for task in allowed.allowed_import_tasks
-            if task.startswith(prefix) or task in ("*", "import-*")
-        ]
+        named = [task for task in allowed.allowed_import_tasks if _may_be(task, prefix)]
         if named:
             function.allow(
                 ["ec2:CreateTags"],

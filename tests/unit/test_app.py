@@ -61,9 +61,9 @@ def test_the_docstrings_table_has_every_setting_and_its_default() -> None:
 
 def test_documented_defaults_in_prose_are_those_of_the_constructs(default: Synthesised) -> None:
     documented = table()
-    variables = default.function("PollImport")["Environment"]["Variables"]
+    variables = default.function("ImportStepsPollTask")["Environment"]["Variables"]
     assert variables["VMIE_STALL_SECONDS"] == str(int(documented["vmie:stallTimeoutMinutes"]) * 60)
-    bucket = default.only("AWS::S3::Bucket")
+    bucket = default.only("AWS::S3::Bucket", "ImportBucket")
     assert bucket["DeletionPolicy"] == documented["vmie:bucketRemovalPolicy"].capitalize()
 
 
@@ -92,9 +92,9 @@ def test_every_setting_reaches_the_template() -> None:
         log_retention_days=30,
         use_fips_endpoints=True,
     )
-    assert found.only("AWS::S3::Bucket")["DeletionPolicy"] == "Delete"
-    assert "0f0f" in json.dumps(found.only("AWS::S3::Bucket"))
-    start = found.function("StartImport")
+    assert found.only("AWS::S3::Bucket", "ImportBucket")["DeletionPolicy"] == "Delete"
+    assert "0f0f" in json.dumps(found.only("AWS::S3::Bucket", "ImportBucket"))
+    start = found.function("ImportStepsStartTask")
     assert start["Environment"]["Variables"]["VMIE_SERVICE_ROLE_NAME"] == "vmimport"
     assert json.loads(start["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"]) == {
         "LicenseType": "BYOL",
@@ -108,12 +108,12 @@ def test_every_setting_reaches_the_template() -> None:
     }
     assert start["Environment"]["Variables"]["AWS_USE_FIPS_ENDPOINT"] == "true"
     assert (start["Runtime"], start["Architectures"]) == ("python3.13", ["x86_64"])
-    reconciler = found.function("ReconcilerFunction")["Environment"]["Variables"]
+    reconciler = found.function("ImportReconcilerFunction")["Environment"]["Variables"]
     assert reconciler["VMIE_MAX_CONCURRENT_TASKS"] == "20"
     assert reconciler["VMIE_DEADLINE_SECONDS"] == "3600"
     assert reconciler["VMIE_TOPIC_ARN"] == "arn:aws:sns:eu-west-1:111122223333:ends"
     assert reconciler["VMIE_EVENT_BUS"] == "ours"
-    assert found.function("PollImport")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "1800"
+    assert found.function("ImportStepsPollTask")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "1800"
     groups = found.of_type("AWS::Logs::LogGroup").values()
     assert {group["Properties"]["RetentionInDays"] for group in groups} == {30}
     assert all("2d2d" in group["Properties"]["KmsKeyId"] for group in groups)
@@ -123,13 +123,13 @@ def test_an_existing_bucket_and_unencrypted_images_can_be_asked_for() -> None:
     found = synthesise(import_bucket_name="images-of-ours", encrypted=False)
     assert not found.of_type("AWS::S3::Bucket")
     assert found.template["Outputs"]["ImportBucketName"]["Value"] == "images-of-ours"
-    defaults = found.function("StartImport")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"]
+    defaults = found.function("ImportStepsStartTask")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"]
     assert json.loads(defaults) == {"Encrypted": False}
 
 
 def test_access_logs_can_go_to_a_bucket_of_the_owner() -> None:
     found = synthesise(server_access_logs_bucket_name="access-logs-of-ours")
-    logging = found.only("AWS::S3::Bucket")["Properties"]["LoggingConfiguration"]
+    logging = found.only("AWS::S3::Bucket", "ImportBucket")["Properties"]["LoggingConfiguration"]
     assert logging["DestinationBucketName"] == "access-logs-of-ours"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.constructs.synthesis import Synthesised, synthesise
+from tests.unit.constructs.synthesis import Synthesised, import_half, synthesise
 from vmie_constructs import VmImportExport
 
 
@@ -12,3 +12,9 @@ from vmie_constructs import VmImportExport
 def default() -> Synthesised:
     """`VmImportExport` without an argument, in an environment-agnostic stack."""
     return synthesise(lambda stack: VmImportExport(stack, "Vmie"))
+
+
+@pytest.fixture(scope="session")
+def imports() -> Synthesised:
+    """The import half alone, without an argument."""
+    return synthesise(import_half)

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from vmie_constructs import ImportBucket, ImportWorkflow, VmImportRole
 
 ROOT = Path(__file__).parents[3]
 FLAGS: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -65,6 +69,20 @@ def synthesise(
     stack = cdk.Stack(app, "Stack", env=cdk.Environment(account=account, region=region))
     build(stack)
     return Synthesised(app.synth().get_stack_by_name("Stack").template)
+
+
+def import_half(stack: cdk.Stack, *, key: kms.IKey | None = None, **props: Any) -> ImportWorkflow:
+    """What `VmImportExport` makes for imports, under the same ids.
+
+    Args:
+        stack: Where it is made.
+        key: Encrypts the bucket. Default: none.
+        **props: Those of the workflow.
+    """
+    scope = Construct(stack, "Vmie")
+    bucket = ImportBucket(scope, "ImportBucket", encryption_key=key)
+    role = VmImportRole(scope, "ServiceRole")
+    return ImportWorkflow(scope, "Import", import_bucket=bucket.bucket, service_role=role.role, **props)
 
 
 def as_list(value: Any) -> list[Any]:

@@ -18,10 +18,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from tests.unit.constructs.synthesis import Synthesised, flat, synthesise
+from tests.unit.runtime.fake_dynamodb import FakeDynamoDB
 from vmie_constructs import ImportWorkflow
 
 FUNCTION, RULE, QUEUE = "AWS::Lambda::Function", "AWS::Events::Rule", "AWS::SQS::Queue"
 MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+@pytest.fixture(scope="module")
+def default(imports: Synthesised) -> Synthesised:
+    return imports
 
 
 def workflow(stack: cdk.Stack, **props: Any) -> ImportWorkflow:
@@ -61,14 +67,14 @@ def test_events_of_the_three_prefixes_reach_the_queue(default: Synthesised) -> N
         "object": {"key": [{"prefix": "images/"}, {"prefix": "snapshots/"}, {"prefix": "requests/"}]},
     }
     (target,) = rule["Targets"]
-    assert flat(target["Arn"]) == f"<{default.name_of(QUEUE, 'IntakeQueue')}.Arn>"
+    assert flat(target["Arn"]) == f"<{default.name_of(QUEUE, 'QueuesQueue')}.Arn>"
     assert (
-        flat(target["DeadLetterConfig"]["Arn"]) == f"<{default.name_of(QUEUE, 'IntakeDeadLetterQueue')}.Arn>"
+        flat(target["DeadLetterConfig"]["Arn"]) == f"<{default.name_of(QUEUE, 'QueuesDeadLetterQueue')}.Arn>"
     )
 
 
 def test_the_queue_gives_a_function_six_times_its_timeout_and_five_tries(default: Synthesised) -> None:
-    queue = default.only(QUEUE, "IntakeQueue")["Properties"]
+    queue = default.only(QUEUE, "QueuesQueue")["Properties"]
     assert queue["VisibilityTimeout"] == 6 * default.function("IntakeFunction")["Timeout"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert queue["SqsManagedSseEnabled"] is True
@@ -132,7 +138,15 @@ def test_the_requests_table_is_on_demand_recoverable_and_forgets(default: Synthe
         "open": [("OpenState", "HASH"), ("QueuedAt", "RANGE")],
         "source": [("SourceAddress", "HASH"), ("Sequencer", "RANGE")],
     }
-    assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in table["GlobalSecondaryIndexes"])
+    assert {name: tuple(key for key, _ in found) for name, found in indexes.items()} == FakeDynamoDB.KEYS
+    projected = {
+        index["IndexName"]: tuple(index["Projection"].get("NonKeyAttributes", ()))
+        for index in table["GlobalSecondaryIndexes"]
+    }
+    assert projected == FakeDynamoDB.PROJECTED, "The unit tests' table has the same indexes"
+    assert {"ALL"}.isdisjoint(
+        index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]
+    )
 
 
 def test_the_definition_is_jsonata_throughout(default: Synthesised) -> None:
@@ -142,7 +156,7 @@ def test_the_definition_is_jsonata_throughout(default: Synthesised) -> None:
     assert not [key for key in keys(machine) if key in jsonpath or key.endswith(".$")]
 
 
-@pytest.mark.parametrize("state", ["Poll import task", "Finish import"])
+@pytest.mark.parametrize("state", ["Poll task", "Finish request"])
 def test_services_that_do_not_answer_for_minutes_cost_no_import_that_ran(
     default: Synthesised, state: str
 ) -> None:
@@ -151,13 +165,98 @@ def test_services_that_do_not_answer_for_minutes_cost_no_import_that_ran(
     assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] >= 15 * 60
 
 
-def test_the_state_machine_logs_errors_without_data_and_outlasts_the_deadline(default: Synthesised) -> None:
+def test_the_state_machine_logs_errors_without_data_and_outlasts_a_wait_and_the_deadline(
+    default: Synthesised,
+) -> None:
     properties = default.only(MACHINE)["Properties"]
     assert properties["LoggingConfiguration"]["Level"] == "ERROR"
     assert properties["LoggingConfiguration"]["IncludeExecutionData"] is False
     assert properties["TracingConfiguration"] == {"Enabled": True}
     assert "StateMachineType" not in properties  # the default is Standard
-    assert definition(default)["TimeoutSeconds"] == 14 * 3600
+    assert definition(default)["TimeoutSeconds"] == 26 * 3600
+
+
+def states(default: Synthesised) -> dict[str, Any]:
+    found: dict[str, Any] = definition(default)["States"]
+    return found
+
+
+def test_only_a_direct_start_waits_for_its_admission(default: Synthesised) -> None:
+    """The reconciler's executions have the request's id for their input; somebody's have the request."""
+    machine = definition(default)
+    first = machine["States"][machine["StartAt"]]
+    (direct,) = first["Choices"]
+    assert "Execution.Input.RequestId" in direct["Condition"]
+    assert (direct["Next"], first["Default"]) == ("Await admission", "Validate request")
+    waiting = machine["States"]["Await admission"]
+    assert waiting["Resource"].endswith(":lambda:invoke.waitForTaskToken")
+    assert waiting["TimeoutSeconds"] == 12 * 3600
+    assert waiting["Arguments"]["Payload"]["TaskToken"] == "{% $states.context.Task.Token %}"
+    assert waiting["Next"] == "Validate request"
+
+
+def test_stages_follow_one_another_and_then_the_request_is_finished(default: Synthesised) -> None:
+    found = states(default)
+    after = found["What comes next?"]
+    assert {choice["Condition"]: choice["Next"] for choice in after["Choices"]} == {
+        "{% $states.input.Next = 'finish' %}": "Finish request",
+        "{% $states.input.Next = 'start' %}": "Start task",
+    }
+    assert after["Default"] == "Wait before poll"
+    assert found["Start task"]["Next"] == "Wait before poll"
+    assert found["Wait before poll"]["Next"] == "Poll task"
+
+
+def test_what_is_queued_again_ends_or_waits_anew_where_somebody_waits_for_it(default: Synthesised) -> None:
+    found = states(default)
+    for state in ("Return to queue", "Record failure"):
+        assert found[state]["Next"] == "Who waits for it?"
+    (direct,) = found["Who waits for it?"]["Choices"]
+    assert direct["Next"] == "Await admission"
+    assert found["Who waits for it?"]["Default"] == "Queued again"
+    assert found["Queued again"]["Type"] == "Succeed"
+
+
+def test_every_step_that_fails_is_diagnosed_and_a_met_quota_is_none(default: Synthesised) -> None:
+    found = states(default)
+    for state in (
+        "Await admission",
+        "Validate request",
+        "Inspect image",
+        "Start task",
+        "Poll task",
+        "Finish request",
+    ):
+        assert (found[state]["Catch"][-1]["ErrorEquals"], found[state]["Catch"][-1]["Next"]) == (
+            ["States.ALL"],
+            "Diagnose failure",
+        )
+    quota = found["Start task"]["Catch"][0]
+    assert (quota["ErrorEquals"], quota["Next"]) == (["TaskQuotaExceeded"], "Return to queue")
+
+
+def test_functions_are_told_what_they_read_and_nothing_else(default: Synthesised) -> None:
+    """Their settings are read by name: one that is missing fails, one too many tells a stranger's code."""
+    owner = {"VMIE_BUCKET", "VMIE_SERVICE_ROLE_NAME", "VMIE_IMPORT_DEFAULTS", "VMIE_ALLOWED"}
+    common = {"VMIE_REQUESTS_TABLE", "VMIE_WORKFLOW_KIND"}
+    results = {"VMIE_BUCKET", "VMIE_TOPIC_ARN", "VMIE_EVENT_BUS"}
+    told = {
+        "AwaitAdmission": {*common, *results, "VMIE_QUEUE_URL"},
+        "ValidateRequest": {*common, *owner, "VMIE_DEADLINE_SECONDS"},
+        "InspectImage": set(),
+        "StartTask": {*common, *owner},
+        "PollTask": {*common, *results, "VMIE_STALL_SECONDS"},
+        "FinishRequest": {*common, *owner},
+        "DiagnoseFailure": owner,
+        "CleanUp": {*common, "VMIE_BUCKET"},
+        "RecordResult": {*common, *results},
+        "IntakeFunction": {*common, *results, "VMIE_RECONCILER_FUNCTION", "VMIE_MAX_CONCURRENT_TASKS"},
+    }
+    for name, variables in told.items():
+        environment = default.function(name)["Environment"]["Variables"]
+        own = {each for each in environment if each.startswith("VMIE_")}
+        # The kind defaults to `import`.
+        assert own | {"VMIE_WORKFLOW_KIND"} == variables | {"VMIE_WORKFLOW_KIND"}, name
 
 
 def test_steps_are_published_versions_that_later_deployments_keep(default: Synthesised) -> None:
@@ -177,7 +276,7 @@ def test_the_state_machine_calls_every_version_of_its_own_steps_and_nothing_else
     invoked = default.allowed("StateMachineRole")["lambda:InvokeFunction"]
     steps = [name for name in default.of_type(FUNCTION) if "ImportSteps" in name]
     versions = list(default.of_type("AWS::Lambda::Version"))
-    assert len(steps) == 8
+    assert len(steps) == 9
     assert sorted(invoked) == sorted(
         [*(f"<{step}.Arn>:*" for step in steps), *(f"<{version}>" for version in versions)]
     )
@@ -242,7 +341,7 @@ def test_the_drain_is_answered_by_our_own_function_unversioned(default: Synthesi
 def test_no_function_but_our_own_is_made(default: Synthesised) -> None:
     functions = default.of_type(FUNCTION).values()
     assert {function["Properties"]["Handler"].split(".")[0] for function in functions} == {"vmie_runtime"}
-    assert len(list(functions)) == 11
+    assert len(list(functions)) == 12
 
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(default: Synthesised) -> None:
@@ -289,10 +388,10 @@ def test_limits_reach_the_functions_that_keep_them() -> None:
     intake = found.function("IntakeFunction")["Environment"]["Variables"]
     assert intake["VMIE_MAX_CONCURRENT_TASKS"] == "20"
     assert variables["VMIE_DEADLINE_SECONDS"] == "108000"
-    assert found.function("PollImport")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "21600"
+    assert found.function("PollTask")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "21600"
     validate = found.function("ValidateRequest")["Environment"]["Variables"]
     assert validate["VMIE_DEADLINE_SECONDS"] == "108000"
-    assert definition(found)["TimeoutSeconds"] == 32 * 3600
+    assert definition(found)["TimeoutSeconds"] == 62 * 3600
 
 
 def test_another_limit_publishes_no_step_again() -> None:
@@ -315,7 +414,7 @@ def test_import_defaults_reach_the_import_in_its_own_terms() -> None:
         )
 
     found = synthesise(build)
-    defaults = flat(found.function("StartImport")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"])
+    defaults = flat(found.function("StartTask")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"])
     assert json.loads(defaults) == {
         "LicenseType": "BYOL",
         "BootMode": "uefi",
@@ -330,7 +429,7 @@ def test_import_defaults_reach_the_import_in_its_own_terms() -> None:
 
 
 def test_without_defaults_ec2_decides(default: Synthesised) -> None:
-    assert default.function("StartImport")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"] == "{}"
+    assert default.function("StartTask")["Environment"]["Variables"]["VMIE_IMPORT_DEFAULTS"] == "{}"
 
 
 @pytest.mark.parametrize(
@@ -361,7 +460,7 @@ def test_a_key_for_unencrypted_images_is_refused() -> None:
 
 def test_a_short_deadline_shortens_the_stall() -> None:
     found = with_props(deadline=cdk.Duration.hours(2))
-    assert found.function("PollImport")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "7200"
+    assert found.function("PollTask")["Environment"]["Variables"]["VMIE_STALL_SECONDS"] == "7200"
 
 
 def test_one_key_encrypts_table_queues_topic_and_logs_in_an_agnostic_stack() -> None:
@@ -456,7 +555,7 @@ def test_whoever_is_granted_may_start_executions_and_nothing_else() -> None:
 def test_every_part_a_user_may_want_is_exposed() -> None:
     made = workflow(cdk.Stack())
     assert set(made.functions) == {
-        *("ValidateRequest", "InspectImage", "StartImport", "PollImport", "FinishImport"),
+        *("AwaitAdmission", "ValidateRequest", "InspectImage", "StartTask", "PollTask", "FinishRequest"),
         *("DiagnoseFailure", "CleanUp", "RecordResult", "Intake", "Reconciler", "Drain"),
     }
     exposed = [name for name, _ in inspect.getmembers(type(made), lambda each: isinstance(each, property))]

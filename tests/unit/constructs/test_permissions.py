@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 
-from tests.unit.constructs.synthesis import Synthesised, as_list, flat, synthesise
-from vmie_constructs import VmImportExport
+from tests.unit.constructs.synthesis import Synthesised, as_list, flat, import_half, synthesise
 
 TABLE, MACHINE = "AWS::DynamoDB::GlobalTable", "AWS::StepFunctions::StateMachine"
 EC2 = "arn:<AWS::Partition>:ec2:<AWS::Region>:"
 TASKS = f"{EC2}<AWS::AccountId>:import-image-task/*"
+SNAPSHOT_TASKS = f"{EC2}<AWS::AccountId>:import-snapshot-task/*"
+VOLUMES = f"{EC2}<AWS::AccountId>:volume/*"
 IMAGES, SNAPSHOTS = f"{EC2}:image/*", f"{EC2}:snapshot/*"
 
 # Actions that know no resource, as the Service Authorization Reference has them.
 WITHOUT_RESOURCES = {
     "ec2:DescribeImages",
+    "ec2:DescribeConversionTasks",
     "ec2:DescribeImportImageTasks",
+    "ec2:DescribeImportSnapshotTasks",
+    "ec2:DescribeInstances",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeVolumes",
+    "ec2:GetEbsDefaultKmsKeyId",
+    "ec2:GetEbsEncryptionByDefault",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -41,7 +52,43 @@ OF_THE_GUIDE = {"ec2:CopySnapshot", "ec2:Describe*", "ec2:ModifySnapshotAttribut
 
 def everything(stack: cdk.Stack) -> None:
     key = kms.Key(stack, "Key")
-    VmImportExport(stack, "Vmie", bucket_encryption_key=key, encryption_key=key, image_encryption_key=key)
+    import_half(stack, key=key, encryption_key=key, image_encryption_key=key)
+
+
+LICENCE = "arn:aws:license-manager:eu-west-1:111122223333:license-configuration:lic-"
+
+
+def everything_allowed(stack: cdk.Stack) -> None:
+    """Several entries for every setting, as long as they get."""
+    key = kms.Key(stack, "Key")
+    import_half(
+        stack,
+        key=key,
+        encryption_key=key,
+        image_encryption_key=key,
+        allowed_source_buckets=[
+            s3.Bucket.from_bucket_name(stack, f"Bucket{number}", f"a-bucket-of-another-team-{number}")
+            for number in range(3)
+        ],
+        allowed_source_hosts=["images.example.com"],
+        allowed_kms_keys=[kms.Key(stack, f"Key{number}") for number in range(3)],
+        allowed_service_roles=[
+            iam.Role.from_role_name(stack, f"Role{number}", f"a-role-of-another-team-{number}")
+            for number in range(3)
+        ],
+        allowed_license_configurations=[f"{LICENCE}{number:032x}" for number in range(3)],
+        allowed_availability_zones=["eu-west-1a", "eu-west-1b"],
+        allowed_subnets=["subnet-0123456789abcdef0"],
+        allowed_security_groups=["sg-0123456789abcdef0"],
+        allowed_instances=[f"i-{number:017x}" for number in range(3)],
+        allowed_snapshots=[f"snap-{number:017x}" for number in range(3)],
+        allowed_import_tasks=["import-ami-*", "import-snap-0123456789abcdef0"],
+    )
+
+
+@pytest.fixture(scope="module")
+def default(imports: Synthesised) -> Synthesised:
+    return imports
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +96,16 @@ def with_keys() -> Synthesised:
     return synthesise(everything)
 
 
+@pytest.fixture(scope="module")
+def all_allowed() -> Synthesised:
+    return synthesise(everything_allowed)
+
+
 def names(found: Synthesised) -> dict[str, str]:
     return {
         "table": f"<{found.name_of(TABLE)}.Arn>",
         "bucket": f"<{found.name_of('AWS::S3::Bucket')}.Arn>",
+        "queue": f"<{found.name_of('AWS::SQS::Queue', 'QueuesQueue')}.Arn>",
         "topic": f"<{found.name_of('AWS::SNS::Topic')}>",
         "bus": "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default",
         "role": f"<{found.name_of('AWS::IAM::Role', 'VmieServiceRole')}.Arn>",
@@ -101,68 +154,115 @@ def test_patterns_end_where_the_service_chooses_the_rest(default: Synthesised) -
     }
     for pattern in patterns:
         assert re.fullmatch(r"[^*]+(/|:)\*", pattern), pattern
-    assert {TASKS, IMAGES, SNAPSHOTS} <= patterns
+    assert {TASKS, SNAPSHOT_TASKS, IMAGES, SNAPSHOTS, VOLUMES} <= patterns
+
+
+def test_an_admission_is_awaited_with_the_table_the_results_and_the_queue(default: Synthesised) -> None:
+    known = names(default)
+    assert specific(default, "AwaitAdmission") == {
+        "dynamodb:GetItem": [known["table"]],
+        "dynamodb:PutItem": [known["table"]],
+        "dynamodb:UpdateItem": [known["table"]],
+        "sqs:SendMessage": [known["queue"]],
+        **publishing(known),
+    }
 
 
 def test_the_inspection_of_strangers_images_can_read_them_and_nothing_else(default: Synthesised) -> None:
+    """A request file names disks wherever in the bucket they lie."""
     bucket = names(default)["bucket"]
     assert specific(default, "InspectImage") == {
-        "s3:GetObject": [f"{bucket}/images/*"],
+        "s3:GetObject": [f"{bucket}/*"],
         "s3:ListBucket": [bucket],
     }
     variables = default.function("InspectImage")["Environment"]["Variables"]
     assert not [name for name in variables if name.startswith("VMIE_")]
 
 
-def test_validation_reads_and_tags_sources(default: Synthesised) -> None:
+def test_validation_reads_and_tags_sources_and_reads_settings(default: Synthesised) -> None:
     known = names(default)
     assert specific(default, "ValidateRequest") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/images/*"],
+        "s3:GetObject": [f"{known['bucket']}/*"],
         "s3:ListBucket": [known["bucket"]],
-        "s3:GetObjectTagging": [f"{known['bucket']}/images/*"],
-        "s3:PutObjectTagging": [f"{known['bucket']}/images/*"],
+        "s3:GetObjectTagging": [f"{known['bucket']}/*"],
+        "s3:PutObjectTagging": [f"{known['bucket']}/*"],
+        "ec2:DescribeImages": ["*"],
+        "ec2:GetEbsDefaultKmsKeyId": ["*"],
+        "ec2:GetEbsEncryptionByDefault": ["*"],
     }
 
 
-def test_the_start_passes_the_service_role_and_tags_its_own_task_only(default: Synthesised) -> None:
+def test_the_start_passes_the_service_role_and_makes_what_carries_its_tag(default: Synthesised) -> None:
     known = names(default)
-    assert specific(default, "StartImport") == {
-        "dynamodb:GetItem": [known["table"]],
-        "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/images/*"],
-        "s3:ListBucket": [known["bucket"]],
-        "ec2:ImportImage": [TASKS, IMAGES],
-        "ec2:CreateTags": [TASKS],
-        "iam:PassRole": [known["role"]],
+    allowed = specific(default, "StartTask")
+    assert {name: set(resources) for name, resources in allowed.items()} == {
+        "dynamodb:GetItem": {known["table"]},
+        "dynamodb:UpdateItem": {known["table"]},
+        "s3:GetObject": {f"{known['bucket']}/*"},
+        "s3:ListBucket": {known["bucket"]},
+        "iam:PassRole": {known["role"]},
+        "ec2:ImportImage": {TASKS, IMAGES},
+        "ec2:ImportSnapshot": {SNAPSHOT_TASKS, SNAPSHOTS},
+        "ec2:RegisterImage": {SNAPSHOTS, IMAGES},
+        "ec2:CopyImage": {SNAPSHOTS, IMAGES},
+        "ec2:CreateTags": {TASKS, SNAPSHOT_TASKS, IMAGES, SNAPSHOTS},
+        "ec2:DescribeImages": {"*"},
+        "ec2:DescribeImportImageTasks": {"*"},
+        "ec2:DescribeImportSnapshotTasks": {"*"},
+        "ec2:DescribeSnapshots": {"*"},
     }
-    assert conditions(default, "StartImport", "ec2:CreateTags") == [
-        {"StringEquals": {"ec2:CreateAction": "ImportImage"}}
-    ]
-    assert conditions(default, "StartImport", "iam:PassRole") == [None]
+    assert conditions(default, "StartTask", "iam:PassRole") == [None]
+    for action, task in (("ImportImage", TASKS), ("ImportSnapshot", SNAPSHOT_TASKS)):
+        tagging = [
+            statement
+            for statement in default.statements("StartTaskRole")
+            if "ec2:CreateTags" in as_list(statement["Action"])
+            and task in map(flat, as_list(statement["Resource"]))
+        ]
+        assert [each["Condition"] for each in tagging] == [{"StringEquals": {"ec2:CreateAction": action}}]
+
+
+def test_what_is_made_and_copied_carries_the_workflows_tag(default: Synthesised) -> None:
+    own = {"StringEquals": {"aws:ResourceTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
+    new = {"StringEquals": {"aws:RequestTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
+    for action in ("ec2:RegisterImage", "ec2:CopyImage"):
+        found = conditions(default, "StartTask", action)
+        assert all(condition in (own, new) for condition in found)
+        assert own in found
+        assert new in found
 
 
 def test_polling_describes_and_publishes(default: Synthesised) -> None:
     known = names(default)
-    assert specific(default, "PollImport") == {
+    assert specific(default, "PollTask") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
+        "ec2:DescribeImages": ["*"],
         "ec2:DescribeImportImageTasks": ["*"],
+        "ec2:DescribeImportSnapshotTasks": ["*"],
+        "ec2:DescribeVolumes": ["*"],
         **publishing_steps(known),
     }
 
 
-def test_finishing_tags_what_the_task_made(default: Synthesised) -> None:
+def test_finishing_tags_what_was_made_and_removes_what_a_copy_replaced(default: Synthesised) -> None:
     known = names(default)
-    assert specific(default, "FinishImport") == {
+    assert specific(default, "FinishRequest") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "s3:GetObject": [f"{known['bucket']}/images/*"],
+        "s3:GetObject": [f"{known['bucket']}/*"],
         "s3:ListBucket": [known["bucket"]],
+        "ec2:DescribeImages": ["*"],
         "ec2:DescribeImportImageTasks": ["*"],
         "ec2:CreateTags": [IMAGES, SNAPSHOTS],
+        "ec2:DeregisterImage": [IMAGES],
+        "ec2:DeleteSnapshot": [SNAPSHOTS],
     }
+    own = {"StringEquals": {"aws:ResourceTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
+    for action in ("ec2:DeregisterImage", "ec2:DeleteSnapshot"):
+        assert conditions(default, "FinishRequest", action) == [own]
 
 
 def test_the_diagnosis_reads_the_service_role_and_no_other(default: Synthesised) -> None:
@@ -170,17 +270,107 @@ def test_the_diagnosis_reads_the_service_role_and_no_other(default: Synthesised)
     assert specific(default, "DiagnoseFailure") == {"iam:GetRole": role, "iam:SimulatePrincipalPolicy": role}
 
 
+IN_A_ZONE = {
+    "ec2:AttachVolume",
+    "ec2:CreateImage",
+    "ec2:CreateVolume",
+    "ec2:DetachVolume",
+    "ec2:ImportInstance",
+    "ec2:ImportVolume",
+    "ec2:TerminateInstances",
+    "ec2:CancelConversionTask",
+    "ec2:DescribeConversionTasks",
+}
+
+
+def test_without_a_zone_nothing_is_made_in_one(default: Synthesised, all_allowed: Synthesised) -> None:
+    def actions(found: Synthesised) -> set[str]:
+        return {action for _, statement in found.every_statement() for action in as_list(statement["Action"])}
+
+    assert not actions(default) & IN_A_ZONE
+    assert actions(all_allowed) >= IN_A_ZONE
+
+
+def test_what_the_owner_allows_is_granted_by_name(all_allowed: Synthesised) -> None:
+    start = specific(all_allowed, "StartTask")
+    instances = {f"{EC2}<AWS::AccountId>:instance/i-{number:017x}" for number in range(3)}
+    assert instances <= set(start["ec2:AttachVolume"])
+    snapshots = {f"{EC2}:snapshot/snap-{number:017x}" for number in range(3)}
+    assert snapshots <= set(start["ec2:ImportImage"])
+    assert snapshots <= set(start["ec2:RegisterImage"])
+    roles = {resource.rsplit("/", 1)[-1] for resource in start["iam:PassRole"]}
+    assert {f"a-role-of-another-team-{number}" for number in range(3)} <= roles
+    for function in ("ValidateRequest", "InspectImage", "StartTask", "FinishRequest"):
+        read = specific(all_allowed, function)["s3:GetObject"]
+        assert "arn:<AWS::Partition>:s3:::a-bucket-of-another-team-2/*" in read
+
+
+@pytest.mark.parametrize(
+    ("entry", "resources"),
+    [
+        ("import-ami-0123456789abcdef0", {f"{TASKS[:-1]}import-ami-0123456789abcdef0"}),
+        ("import-snap-*", {f"{SNAPSHOT_TASKS[:-1]}import-snap-*"}),
+        ("import-a*", {f"{TASKS[:-1]}import-a*"}),
+        ("import-*", {f"{TASKS[:-1]}import-*", f"{SNAPSHOT_TASKS[:-1]}import-*"}),
+        ("*", {TASKS, SNAPSHOT_TASKS}),
+    ],
+)
+def test_tasks_started_by_hand_can_be_marked_where_that_is_allowed(entry: str, resources: set[str]) -> None:
+    found = synthesise(lambda stack: import_half(stack, allowed_import_tasks=[entry]))
+    marked = [
+        statement
+        for statement in found.statements("StartTaskRole")
+        if statement.get("Condition") == {"ForAllValues:StringLike": {"aws:TagKeys": "vmie:*"}}
+    ]
+    assert {action for each in marked for action in as_list(each["Action"])} == {"ec2:CreateTags"}
+    assert {flat(resource) for each in marked for resource in as_list(each["Resource"])} == resources
+
+
+def test_with_all_allowed_every_roles_inline_policies_are_as_short_as_iam_takes(
+    all_allowed: Synthesised,
+) -> None:
+    """10,240 characters without white space, for all inline policies of a role together (IAM quotas)."""
+    sizes: dict[str, int] = {}
+    for policy in all_allowed.of_type("AWS::IAM::Policy").values():
+        text = len(json.dumps(deployed(policy["Properties"]["PolicyDocument"]), separators=(",", ":")))
+        for role in policy["Properties"]["Roles"]:
+            sizes[flat(role)] = sizes.get(flat(role), 0) + text
+    assert {role: size for role, size in sizes.items() if size > 10_240} == {}
+    assert max(sizes.values()) > 2000, "Something was measured"
+
+
+def deployed(value: Any) -> Any:
+    """A policy with references as long as what they become."""
+    lengths = {
+        "<AWS::Partition>": "aws-us-gov",
+        "<AWS::Region>": "ap-southeast-4",
+        "<AWS::AccountId>": "1" * 12,
+    }
+    match value:
+        case {"Fn::Join": _} | {"Ref": _} | {"Fn::GetAtt": _}:
+            text = flat(value)
+            for reference, real in lengths.items():
+                text = text.replace(reference, real)
+            return re.sub(r"<[^>]+\.Arn>", "a" * 130, re.sub(r"<[^>.]+>", "n" * 90, text))
+        case dict():
+            return {name: deployed(each) for name, each in value.items()}
+        case list():
+            return [deployed(each) for each in value]
+    return value
+
+
 @pytest.mark.parametrize("function", ["CleanUp", "ReconcilerFunction", "DrainFunction"])
 def test_only_what_carries_the_workflows_tag_is_cancelled_or_deleted(
     function: str, default: Synthesised
 ) -> None:
     allowed = specific(default, function)
-    assert allowed["ec2:CancelImportTask"] == [TASKS]
+    assert allowed["ec2:CancelImportTask"] == [TASKS, SNAPSHOT_TASKS]
     assert allowed["ec2:DeregisterImage"] == [IMAGES]
     assert allowed["ec2:DeleteSnapshot"] == [SNAPSHOTS]
+    assert allowed["ec2:DeleteVolume"] == [VOLUMES]
     own = {"StringEquals": {"aws:ResourceTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
-    for action in ("ec2:CancelImportTask", "ec2:DeregisterImage", "ec2:DeleteSnapshot"):
-        assert conditions(default, function, action) == [own]
+    for action in ("CancelImportTask", "DeregisterImage", "DeleteSnapshot", "DeleteVolume"):
+        assert conditions(default, function, f"ec2:{action}") == [own]
 
 
 def test_recording_writes_results_and_nothing_else_in_the_bucket(default: Synthesised) -> None:
@@ -194,12 +384,13 @@ def test_recording_writes_results_and_nothing_else_in_the_bucket(default: Synthe
 
 def test_intake_enters_requests_and_wakes_the_reconciler(default: Synthesised) -> None:
     known = names(default)
-    queue = [f"<{default.name_of('AWS::SQS::Queue', 'IntakeQueue')}.Arn>"]
     assert specific(default, "IntakeFunction") == {
         "dynamodb:GetItem": [known["table"]],
         "dynamodb:PutItem": [known["table"]],
         "dynamodb:UpdateItem": [known["table"]],
-        "dynamodb:Query": [f"{known['table']}/index/source"],
+        "dynamodb:Query": [f"{known['table']}/index/open", f"{known['table']}/index/source"],
+        "s3:GetObject": [f"{known['bucket']}/requests/*"],
+        "s3:ListBucket": [known["bucket"]],
         "lambda:InvokeFunction": [f"<{default.name_of('AWS::Lambda::Function', 'Reconciler')}.Arn>"],
         **dict.fromkeys(
             (
@@ -209,7 +400,7 @@ def test_intake_enters_requests_and_wakes_the_reconciler(default: Synthesised) -
                 "sqs:DeleteMessage",
                 "sqs:GetQueueAttributes",
             ),
-            queue,
+            [known["queue"]],
         ),
         **publishing(known),
     }
@@ -222,7 +413,9 @@ def test_the_reconciler_starts_and_stops_executions_of_this_state_machine_only(d
     assert allowed["states:StartExecution"] == [f"<{machine}>"]
     assert allowed["states:DescribeExecution"] == [executions]
     assert allowed["states:StopExecution"] == [executions]
-    assert allowed["dynamodb:Query"] == [f"{names(default)['table']}/index/open"]
+    assert allowed["states:SendTaskSuccess"] == [f"<{machine}>"]
+    table = names(default)["table"]
+    assert allowed["dynamodb:Query"] == [f"{table}/index/open", f"{table}/index/source"]
     pause = default.name_of("AWS::SSM::Parameter")
     assert allowed["ssm:GetParameter"] == [
         f"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/<{pause}>"

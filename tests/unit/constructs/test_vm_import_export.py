@@ -18,8 +18,9 @@ REGIONS = {"eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-
 
 
 def test_it_works_without_an_argument(default: Synthesised) -> None:
-    assert default.only("AWS::S3::Bucket")
-    assert default.only("AWS::StepFunctions::StateMachine")
+    for half in ("VmieImport", "VmieExport"):
+        assert default.only("AWS::S3::Bucket", f"{half}Bucket")
+        assert default.only("AWS::StepFunctions::StateMachine", half)
 
 
 def test_two_pipelines_in_a_stack_share_nothing() -> None:
@@ -28,15 +29,17 @@ def test_two_pipelines_in_a_stack_share_nothing() -> None:
         VmImportExport(stack, "Two")
 
     found = synthesise(build)
-    for resource_type in ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable", "Custom::VmieDrain"):
-        assert len(found.of_type(resource_type)) == 2
+    for resource_type, each in (("AWS::S3::Bucket", 2), ("AWS::DynamoDB::GlobalTable", 1)):
+        for half in ("One", "Two"):
+            names = [name for name in found.of_type(resource_type) if name.startswith(half)]
+            assert len(names) == each
     one = json.dumps([each for name, each in found.template["Resources"].items() if name.startswith("One")])
     assert "Two" not in one
     names = [
         group["Properties"].get("LogGroupName") for group in found.of_type("AWS::Logs::LogGroup").values()
     ]
     fixed = [flat(name) for name in names if name]
-    assert len(set(fixed)) == len(fixed) == 2
+    assert len(set(fixed)) == len(fixed) == 4
 
 
 def test_it_takes_what_the_import_workflow_takes_with_the_same_defaults() -> None:
@@ -60,18 +63,18 @@ def test_what_exists_is_used_and_not_made_again() -> None:
             stack,
             "Vmie",
             import_bucket=s3.Bucket.from_bucket_name(stack, "Images", "images-of-ours"),
+            export_bucket=s3.Bucket.from_bucket_name(stack, "Exports", "exports-of-ours"),
             service_role=iam.Role.from_role_name(stack, "Service", "vmimport"),
         )
 
     found = synthesise(build)
     assert not found.of_type("AWS::S3::Bucket")
-    variables = found.function("StartImport")["Environment"]["Variables"]
+    variables = found.function("ImportStepsStartTask")["Environment"]["Variables"]
     assert variables["VMIE_SERVICE_ROLE_NAME"] == "vmimport"
-    assert (
-        found.function("ValidateRequest")["Environment"]["Variables"]["VMIE_IMPORT_BUCKET"]
-        == "images-of-ours"
-    )
-    allowed = found.allowed("StartImport")
+    for half, bucket in (("Import", "images-of-ours"), ("Export", "exports-of-ours")):
+        validate = found.function(f"{half}StepsValidateRequest")["Environment"]["Variables"]
+        assert validate["VMIE_BUCKET"] == bucket
+    allowed = found.allowed("ImportStepsStartTask")
     assert allowed["iam:PassRole"] == ["arn:<AWS::Partition>:iam::<AWS::AccountId>:role/vmimport"]
     services = {
         statement["Principal"].get("Service")
@@ -91,7 +94,8 @@ def test_no_arn_is_of_another_partition(region: str, partition: str) -> None:
 
 
 def test_an_agnostic_template_names_no_partition_region_or_account(default: Synthesised) -> None:
-    text = json.dumps(default.template)
+    # The mapping of export services is by Region.
+    text = json.dumps({name: part for name, part in default.template.items() if name != "Mappings"})
     for literal in ("arn:aws:", "us-east-1", "eu-west-1", "111122223333"):
         assert literal not in text
 
@@ -105,7 +109,7 @@ def test_what_holds_data_keeps_its_id_because_a_new_id_replaces_it(default: Synt
         "AWS::StepFunctions::StateMachine": "VmieImportStateMachineEFB15D78",
         "Custom::VmieDrain": "VmieImportDrain4BA26B46",
     }.items():
-        assert default.name_of(resource_type) == name
+        assert default.name_of(resource_type, "VmieImport") == name
 
 
 @pytest.mark.parametrize("region", [None, "cn-north-1"])
