@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if task is None:
         _require_seen_lately(request, step.now)
         return _look_again(request, step.now)
-    if stage.marks_what_it_names:
+    if stage.marks_what_it_names and task.status in ("active", "completed"):
         request = _mark(request, task, table)
     if task.status == "completed":
         return _after(stage, task, request, table, step.now)

@@ -12,7 +12,8 @@ from tests.local.pipeline.harness import Pipeline
 
 ROOT = Path(__file__).parents[3]
 REQUESTS = ROOT / "examples" / "requests"
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("import-images", "import-snapshots", "fleets")]
+PAGE_NAMES = ("import-images", "import-snapshots", "import-instances-and-volumes", "fleets")
+PAGES = [ROOT / "docs" / f"{name}.md" for name in PAGE_NAMES]
 
 
 @pytest.fixture
