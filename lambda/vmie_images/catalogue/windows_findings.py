@@ -32,6 +32,13 @@ WINDOWS_FINDINGS: dict[str, Entry] = {
         "A guest with the Hyper-V role fails its first boot. " + _FIRST_BOOT,
         "Remove the Hyper-V role before the export.",
     ),
+    "WindowsDhcpDisabled": warning(
+        "EC2 gives addresses by DHCP only. " + _FIRST_BOOT,
+        "Set the service DHCP Client to start automatically, and the network adapter to take its address by "
+        "DHCP.",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
     "WindowsNotShutDown": warning(
         "Windows was hibernated, or its registry was not written to its end: the disk is not in a state "
         "that an import can change.",

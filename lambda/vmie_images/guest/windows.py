@@ -15,6 +15,8 @@ from vmie_images.volumes.volume import Volume
 _CONFIG = "/Windows/System32/config"
 _VERSION = "Microsoft\\Windows NT\\CurrentVersion"
 _FIRST_WINDOWS_11 = 22000
+_DISABLED = 4
+"""A service's ``Start`` that keeps it from starting."""
 _ARCHITECTURES = {"AMD64": "x86_64", "X86": "i386", "ARM64": "arm64"}
 _SERVER = re.compile(r"^(Windows Server(?: \(R\))? \d{4}(?: R2)?)")
 _CLIENT = re.compile(r"^(Windows (?:XP|Vista|7|8\.1|8|10|11))\b")
@@ -53,6 +55,7 @@ class WindowsFacts:
         reboot_pending: Whether updates wait for a restart.
         language: The language it was installed in, as four hexadecimal digits.
         vmware_tools: Whether VMware's tools are installed.
+        dhcp_disabled: Whether its DHCP client never starts.
         hibernated: Whether it was hibernated instead of shut down.
         unclean: Whether its registry was not written to its end.
     """
@@ -74,6 +77,7 @@ class WindowsFacts:
     reboot_pending: bool = False
     language: str | None = None
     vmware_tools: bool = False
+    dhcp_disabled: bool = False
     hibernated: bool = False
     unclean: bool = False
 
@@ -174,4 +178,6 @@ def _read_system(facts: WindowsFacts, hive: Hive) -> None:
     if services is not None:
         facts.services_known = True
         facts.services = {name for name in _SERVICES if services.subkey(name) is not None}
+        dhcp = services.subkey("Dhcp")
+        facts.dhcp_disabled = dhcp is not None and dhcp.values().get("start") == _DISABLED
     facts.vmware_tools = facts.vmware_tools or "VMTools" in facts.services

@@ -69,6 +69,8 @@ def _judge_state(facts: WindowsFacts, log: FindingLog) -> None:
         log.add("UpdatesPending", "Component Based Servicing waits for a restart")
     if facts.remote_desktop is False:
         log.add("RemoteDesktopDisabled", "fDenyTSConnections is set")
+    if facts.dhcp_disabled:
+        log.add("WindowsDhcpDisabled", "the service Dhcp (DHCP Client) is disabled")
     if facts.dot_net is not None and facts.dot_net < _DOT_NET_45:
         log.add("DotNetTooOld", f".NET Framework 4, release {facts.dot_net}")
     if facts.vmware_tools:

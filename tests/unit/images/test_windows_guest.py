@@ -51,6 +51,7 @@ def system(
     machine: str = "AMD64",
     language: str = "0409",
     denied: int = 0,
+    dhcp: int = 2,
 ) -> dict[str, Any]:
     control = {
         "Session Manager": {"Environment": {"PROCESSOR_ARCHITECTURE": machine}},
@@ -59,7 +60,10 @@ def system(
     }
     return {
         "Select": {"Current": 2},
-        "ControlSet002": {"Control": control, "Services": {name: {} for name in services} | {"Tcpip": {}}},
+        "ControlSet002": {
+            "Control": control,
+            "Services": {name: {} for name in services} | {"Tcpip": {}, "Dhcp": {"Start": dhcp}},
+        },
     }
 
 
@@ -164,6 +168,7 @@ def test_what_the_region_cannot_run_is_found(region, found) -> None:
 
 EVERY = {
     "Hyper-V": ((software(), system(("ena", "stornvme", "vmms"))), {"HyperVRole"}),
+    "no DHCP": ((software(), system(dhcp=4)), {"WindowsDhcpDisabled"}),
     "no drivers": ((software(), system(("stornvme",))), {"WindowsDriversMissing"}),
     "autologon": ((software(logon="1"), system()), {"AutoLogon"}),
     "updates": ((software(pending=True), system()), {"UpdatesPending"}),
