@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Port {chosen.port} cannot be used ({error}). Choose another with --port.", file=sys.stderr)
         return 1
     try:
-        return _serve(cloud, deploy=chosen.deploy)
+        return _serve(cloud, deploy=chosen.deploy, context=dict(chosen.context))
     except KeyboardInterrupt:
         return 0
     finally:
@@ -63,13 +63,13 @@ def output_variables(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]
     }
 
 
-def _serve(cloud: LocalAws, *, deploy: bool) -> int:
+def _serve(cloud: LocalAws, *, deploy: bool, context: Mapping[str, str]) -> int:
     cloud.start()
     print(banner(cloud), file=sys.stderr, flush=True)
     print(exports(cloud.environ()), flush=True)
     if deploy:
         try:
-            outputs = CdkCli(cloud, _APP_DIR).deploy()
+            outputs = CdkCli(cloud, _APP_DIR).deploy(context=context)
         except DeploymentError as error:
             print(error, file=sys.stderr)
             return 1
@@ -105,6 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deploy", action="store_true", help="bootstrap and deploy app.py, then export the stack's outputs"
     )
+    parser.add_argument(
+        "-c",
+        "--context",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --deploy: a setting of app.py, such as vmie:allowedImages='*'; may be repeated",
+    )
     return parser
 
 
@@ -116,6 +125,13 @@ def _positive(text: str) -> float:
     if number <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number greater than 0")
     return number
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler

@@ -27,9 +27,17 @@ def test_a_shell_reads_the_exports_back() -> None:
 def test_the_defaults_are_those_of_the_documentation() -> None:
     chosen = _parser().parse_args([])
     assert (chosen.port, chosen.time_scale, chosen.iam, chosen.deploy) == (5055, 1.0, "enforce", False)
+    assert chosen.context == []
 
 
-@pytest.mark.parametrize("given", [["--time-scale", "0"], ["--time-scale", "fast"], ["--iam", "maybe"]])
+def test_settings_of_the_app_are_taken_as_the_cdk_takes_them() -> None:
+    chosen = _parser().parse_args(["-c", "vmie:allowedImages=*", "--context", 'vmie:imageTags={"a": "b=c"}'])
+    assert dict(chosen.context) == {"vmie:allowedImages": "*", "vmie:imageTags": '{"a": "b=c"}'}
+
+
+@pytest.mark.parametrize(
+    "given", [["--time-scale", "0"], ["--time-scale", "fast"], ["--iam", "maybe"], ["-c", "deep"]]
+)
 def test_a_wrong_value_is_refused_with_what_is_allowed(
     given: list[str], capsys: pytest.CaptureFixture
 ) -> None:
