@@ -31,8 +31,9 @@ def keys(cloud: LocalAws) -> dict[str, str]:
     """KMS keys that the stack's owner allows, by what they are."""
     kms, abroad = cloud.client("kms"), cloud.client("kms", region="eu-west-1")
     found = {name: kms.create_key()["KeyMetadata"]["Arn"] for name in ("usable", "disabled", "pending")}
-    kms.disable_key(KeyId=found["disabled"])
-    kms.schedule_key_deletion(KeyId=found["pending"], PendingWindowInDays=7)
+    # moto takes ids here, and no ARNs.
+    kms.disable_key(KeyId=found["disabled"].rpartition("/")[2])
+    kms.schedule_key_deletion(KeyId=found["pending"].rpartition("/")[2], PendingWindowInDays=7)
     found["abroad"] = abroad.create_key()["KeyMetadata"]["Arn"]
     found["missing"] = f"{found['usable'].rpartition('/')[0]}/00000000-0000-0000-0000-000000000000"
     return found
