@@ -18,7 +18,7 @@ from vmie_runtime.reconciler import reconciler
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_STOP = {"Code": "StackDeleted", "Message": "The stack was deleted while this import ran or waited."}
+_STOP = {"Code": "StackDeleted", "Message": "The stack was deleted while this request ran or waited."}
 _PAUSE_SECONDS = 5
 # Rounds in a row that must find nothing: a step under way when its execution stopped may still start a task.
 _QUIET_ROUNDS = 3
@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             reason = (
                 "Some requests could not be ended in time; the function's log names them and why. "
                 "EC2 tasks that still run carry the tag vmie:workflow: cancel them with "
-                "aws ec2 cancel-import-task. Then delete the stack again."
+                "aws ec2 cancel-import-task or cancel-export-task. Then delete the stack again."
             )
     except Exception as error:  # noqa: BLE001 - CloudFormation waits an hour for an answer that never comes
         logger.exception("Draining failed")

@@ -119,9 +119,9 @@ STORAGE = (
             "Forbidden]",
         ),
         pattern=r"We do not have access to the given resource|Reason 403 Forbidden",
-        cause="VM Import/Export was refused by S3 when it read the image: the service role lacks "
-        "`s3:GetObject` or `kms:Decrypt` on the object's key, a bucket policy denies it, the object is "
-        "archived, or the object was gone.",
+        cause="VM Import/Export was refused by S3 when it read the image, or wrote an export: the service "
+        "role lacks `s3:GetObject` (for an export `s3:PutObject`) or `kms:Decrypt` on the object's key, a "
+        "bucket policy denies it, the object is archived, or the object was gone.",
         remedy="Grant the service role the object and its KMS key (in the key's policy too), see that no "
         "Deny statement of the bucket's policy applies to it (conditions on VPC endpoints, source "
         "addresses or the organisation do), and that the object still exists.",

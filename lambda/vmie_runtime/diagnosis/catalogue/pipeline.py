@@ -135,10 +135,11 @@ ENDED = (
     Meaning(
         code="DeadlineExceeded",
         category=Category.STOPPED,
-        cause="The import did not end before its deadline and was cancelled.",
+        cause="The request did not end before its deadline, and its task was cancelled.",
         found="The deadline was {deadline}.",
         remedy="Drop it again; raise the deadline (the stack's `deadline`) if images of this size need "
-        "longer. Imports take 20 to 30 minutes for a small disk, hours for a large one.",
+        "longer. Imports take 20 to 30 minutes for a small disk, hours for a large one; exports grow with "
+        "the volume, too.",
     ),
     Meaning(
         code="TaskStalled",
@@ -147,27 +148,27 @@ ENDED = (
         "cancelled.",
         found="It stood at {phase} for {duration}.",
         remedy="Drop it again. If it stops at the same phase again: at booting, the guest does not come up "
-        "on EC2 (see FirstBootFailure); at any other, ask AWS Support with the import task id.",
+        "on EC2 (see FirstBootFailure); at any other, ask AWS Support with the task's id.",
         retryable=True,
     ),
     Meaning(
         code="ExecutionStopped",
         category=Category.STOPPED,
         cause="Somebody stopped the request's execution in Step Functions; its task was cancelled.",
-        remedy="Drop the image again if it is to be imported.",
+        remedy="Drop the image or the request file again if it is to be done after all.",
     ),
     Meaning(
         code="StackDeleted",
         category=Category.STOPPED,
         cause="The pipeline's stack was deleted while the request was under way; its task was cancelled.",
-        remedy="Deploy the stack again and drop the image again.",
+        remedy="Deploy the stack again, and drop the image or the request file again.",
     ),
     Meaning(
         code="TaskLost",
         category=Category.SERVICE,
-        cause="EC2 no longer knows the task that was started for the request, nor an image made by it.",
-        remedy="Drop the image again. EC2 forgets import tasks after seven days; a task lost sooner is "
-        "worth a case with AWS Support.",
+        cause="EC2 no longer knows the task that was started for the request, nor what it made.",
+        remedy="Drop the image or the request file again. EC2 forgets tasks after seven days; one lost "
+        "sooner is worth a case with AWS Support.",
         retryable=True,
     ),
     Meaning(
@@ -175,7 +176,7 @@ ENDED = (
         category=Category.SERVICE,
         cause="The pipeline itself failed in a way it does not know.",
         remedy="Look at the execution's history and the function's log for the request id, and report it "
-        "with both. Dropping the image again is safe.",
+        "with both. Dropping the image or the request file again is safe.",
         retryable=True,
     ),
 )
@@ -188,8 +189,8 @@ UNKNOWN_TASK_ERROR = Meaning(
     cause="EC2 gave this reason and this catalogue does not know it. Messages that begin with ClientError "
     "blame the image or the request.",
     remedy="Look the message up in the user guide's troubleshooting page. Check the guest against the "
-    "requirements and limitations of imports; ask AWS Support with the import task id. Report the message "
-    "so that the catalogue learns it.",
+    "requirements and limitations of imports, or of exports; ask AWS Support with the task's id. Report the "
+    "message so that the catalogue learns it.",
     documentation=links.TROUBLESHOOTING,
 )
 UNKNOWN_CALL_ERROR = Meaning(

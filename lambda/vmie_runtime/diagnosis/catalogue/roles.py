@@ -71,8 +71,7 @@ MEANINGS = (
         code="ServiceRoleObjectAccess",
         category=Category.ROLE,
         cause="The role may not read the disk image, or not write the export.",
-        remedy="Grant it `s3:GetObject` on the bucket's objects; where they are exports, `s3:PutObject` "
-        "too.",
+        remedy="Grant it `s3:GetObject` on the bucket's objects; where they are exports, `s3:PutObject` too.",
         documentation=links.SERVICE_ROLE,
     ),
     Meaning(
