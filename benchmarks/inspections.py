@@ -85,8 +85,13 @@ def _measured(image: Path | None) -> dict[str, float]:
     return found
 
 
-def _idle_memory() -> dict[str, float]:
-    return {"Memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+def _peak_memory() -> int:
+    """Bytes; Linux's own high-water mark, because getrusage's begins with that of the parent process."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _inspect(path: str) -> dict[str, float]:
@@ -105,7 +110,7 @@ def _inspect(path: str) -> dict[str, float]:
         before = time.process_time()
         cost = inspect_container(source, name=name).cost
         processor = time.process_time() - before
-        memory = _idle_memory()["Memory"]
+        memory = _peak_memory()
     seconds = []
     with Remote(path) as source:
         for _ in range(RUNS):
@@ -123,4 +128,4 @@ def _inspect(path: str) -> dict[str, float]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "lambda"))
-    print(json.dumps(_inspect(sys.argv[1]) if len(sys.argv) > 1 else _idle_memory()))
+    print(json.dumps(_inspect(sys.argv[1]) if len(sys.argv) > 1 else {"Memory": _peak_memory()}))
