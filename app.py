@@ -136,6 +136,7 @@ class VmImportExportStack(cdk.Stack):
             "NotificationTopicArn": workflow.topic.topic_arn,
             "RequestsTableName": workflow.requests_table.table_name,
             "PauseParameterName": workflow.pause_parameter.parameter_name,
+            "ExportPauseParameterName": vmie.export_workflow.pause_parameter.parameter_name,
         }.items():
             cdk.CfnOutput(self, name, value=value)
 

@@ -30,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 after an interruption, 1 if the port is taken or the deployment fails.
     """
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.context and not chosen.deploy:
+        parser.error("--context says how to deploy, and needs --deploy")
     settings = Settings(port=chosen.port, time_scale=chosen.time_scale, iam=chosen.iam)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)

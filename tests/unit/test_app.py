@@ -41,11 +41,14 @@ def table() -> dict[str, str]:
 def test_the_stacks_outputs_name_what_its_users_touch(default: Synthesised) -> None:
     outputs = {name: flat(output["Value"]) for name, output in default.template["Outputs"].items()}
     assert outputs == {
-        "ImportBucketName": f"<{default.name_of('AWS::S3::Bucket')}>",
+        "ImportBucketName": f"<{default.name_of('AWS::S3::Bucket', 'ImportBucket')}>",
+        "ExportBucketName": f"<{default.name_of('AWS::S3::Bucket', 'ExportBucket')}>",
         "VmImportRoleArn": f"<{default.name_of('AWS::IAM::Role', 'VmieServiceRole')}.Arn>",
-        "ImportStateMachineArn": f"<{default.name_of(MACHINE)}>",
+        "ImportStateMachineArn": f"<{default.name_of(MACHINE, 'Import')}>",
+        "ExportStateMachineArn": f"<{default.name_of(MACHINE, 'Export')}>",
         "NotificationTopicArn": f"<{default.name_of('AWS::SNS::Topic')}>",
-        "PauseParameterName": f"<{default.name_of('AWS::SSM::Parameter')}>",
+        "PauseParameterName": f"<{default.name_of('AWS::SSM::Parameter', 'VmieImport')}>",
+        "ExportPauseParameterName": f"<{default.name_of('AWS::SSM::Parameter', 'VmieExport')}>",
         "RequestsTableName": f"<{default.name_of('AWS::DynamoDB::GlobalTable')}>",
     }
 
