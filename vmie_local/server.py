@@ -23,6 +23,7 @@ from vmie_local.events import Events
 from vmie_local.front_door import FrontDoor
 from vmie_local.front_door.uploads import is_upload
 from vmie_local.functions import Functions
+from vmie_local.message_moves import MessageMoves
 from vmie_local.moto_seams import (
     application,
     composite_alarms,
@@ -104,6 +105,7 @@ class LocalAws:
         self.events = Events(self)
         self.policy_simulation = PolicySimulation(self.front_door)
         self.ebs_default_key = EbsDefaultKey(self.front_door)
+        self.message_moves = MessageMoves(self.front_door)
         self.vm_import = VmImport(self)
         self.cloudformation = CloudFormation(self)
         self._parts = (self.workflows, self.functions, self.events, self.vm_import, self.cloudformation)

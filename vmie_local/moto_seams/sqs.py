@@ -30,7 +30,11 @@ RECEIVE = Seam(
     ("self", "queue_name", "count", "wait_seconds_timeout", "visibility_timeout", "message_attribute_names"),
 )
 
-SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY, RECEIVE)
+DEAD_LETTERS = Seam(
+    "moto.sqs.models:SQSBackend.list_dead_letter_source_queues", "whose dead letters a queue holds"
+)
+
+SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY, RECEIVE, DEAD_LETTERS)
 
 
 class _NoMappings(dict[str, Any]):
@@ -88,6 +92,37 @@ def visible_messages(account: str, region: str, queue: str) -> int:
     """How many messages of a queue could be received now; 0 if there is no such queue."""
     found = _queue(account, region, queue)
     return len(found.messages) if found else 0
+
+
+def exists(account: str, region: str, queue: str) -> bool:
+    """Whether there is such a queue."""
+    return _queue(account, region, queue) is not None
+
+
+def sources_of_dead_letters(account: str, region: str, queue: str) -> list[str]:
+    """The names of the queues whose dead letters go to this one."""
+    from moto.sqs.models import sqs_backends
+
+    found = sqs_backends[account][region].list_dead_letter_source_queues(queue)
+    return [each.name for each in found]
+
+
+def move_all(account: str, region: str, source: str, target: str) -> int:
+    """Move the messages of a queue that nobody has received; tell how many there were.
+
+    Each is as good as new: what counts its receipts begins again (SQS developer guide, "dead-letter queue
+    redrive").
+    """
+    from moto.sqs.models import sqs_backends
+
+    held, queue = _queue(account, region, source), _queue(account, region, target)
+    moved = list(held.messages)
+    for message in moved:
+        held._messages.remove(message)
+        sqs_backends[account][region].send_message(
+            queue.name, message.body, message_attributes=message.message_attributes
+        )
+    return len(moved)
 
 
 def _messages(account: str, region: str, queue: str, handles: list[str]) -> list[Any]:

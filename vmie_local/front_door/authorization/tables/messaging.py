@@ -24,6 +24,14 @@ def _queue(action: str) -> Row:
     return row
 
 
+def _move(call: ApiCall) -> Iterable[Requirement]:
+    source = str(call.parameters.get("SourceArn") or "*")
+    for action in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield Requirement(f"sqs:{action}", source)
+    if destination := call.parameters.get("DestinationArn"):
+        yield Requirement("sqs:SendMessage", str(destination))
+
+
 SQS: Table = {
     "ChangeMessageVisibility": _queue("ChangeMessageVisibility"),
     "ChangeMessageVisibilityBatch": _queue("ChangeMessageVisibility"),
@@ -31,6 +39,7 @@ SQS: Table = {
     "DeleteMessageBatch": _queue("DeleteMessage"),
     "GetQueueAttributes": _queue("GetQueueAttributes"),
     "GetQueueUrl": _queue("GetQueueUrl"),
+    "ListMessageMoveTasks": on_member("sqs:ListMessageMoveTasks", "SourceArn"),
     "ListQueueTags": _queue("ListQueueTags"),
     "ListQueues": anywhere("sqs:ListQueues"),
     "PurgeQueue": _queue("PurgeQueue"),
@@ -38,6 +47,7 @@ SQS: Table = {
     "SendMessage": _queue("SendMessage"),
     "SendMessageBatch": _queue("SendMessage"),
     "SetQueueAttributes": _queue("SetQueueAttributes"),
+    "StartMessageMoveTask": _move,
 }
 
 
