@@ -5,8 +5,8 @@ import pytest
 from tests.local.pipeline.harness import Pipeline
 
 STEPS = [
-    "Intake",
-    "Reconciler",
+    "ImportIntake",
+    "ImportReconciler",
     "ValidateRequest",
     "InspectImage",
     "StartTask",
