@@ -38,9 +38,30 @@ def main() -> None:
     for bits, size in (("12", 12), ("16", 32), ("32", 64)):
         _fat(bits, size)
     _lvm()
+    _mirrored()
     _left_mounted("ext4-mounted", 16, ["mkfs.ext4", "-qF", "-J", "size=4"])
     _left_mounted("xfs-mounted", 300, ["mkfs.xfs", "-q"])
     _left_mounted("btrfs-mounted", 128, ["mkfs.btrfs", "-q"])
+
+
+def _mirrored() -> None:
+    """The second of two devices that hold everything twice, in places of their own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        images, point = [Path(scratch, f"image{number}") for number in (1, 2)], Path(scratch, "mounted")
+        loops = []
+        for image, mib in zip(images, (128, 128), strict=True):
+            _blank(image, mib)
+            loops.append(_output("losetup", "-f", "--show", str(image)))
+        point.mkdir()
+        try:
+            _run("mkfs.btrfs", "-q", "-d", "raid1", "-m", "raid1", *loops)
+            _run("mount", loops[0], str(point))
+            (point / "file").write_bytes(b"mirrored\n")
+            _run("umount", str(point))
+        finally:
+            for loop in loops:
+                _run("losetup", "-d", loop)
+        _keep(images[1], "btrfs-mirror")
 
 
 def _left_mounted(name: str, mib: int, make: list[str]) -> None:

@@ -47,6 +47,7 @@ class BtrfsTrees:
         self.log_tree = number("<Q", block, 96)
         self.devices = number("<Q", block, 136)
         self.total, self.used = unpack("<QQ", block, 112)
+        self._device = number("<Q", block, 201)
         self.node_size = number("<I", block, 148)
         if not is_power_of_two(self.node_size) or not 4096 <= self.node_size <= 65536:
             raise CorruptImageError(f"btrfs nodes of {self.node_size} bytes")
@@ -69,10 +70,11 @@ class BtrfsTrees:
 
     def _add_chunk(self, logical: int, item: bytes) -> None:
         length, _, _, kind = unpack("<QQQQ", item)
-        physical = unpack("<QQ", item, 48)[1]
-        stripes = number("<H", item, 44)
-        striped = (kind & (_RAID0 | _RAID10) and stripes > 1) or kind & (_RAID5 | _RAID6)
-        self._chunks.append((logical, length, -1 if striped else physical, kind))
+        count = number("<H", item, 44)
+        striped = (kind & (_RAID0 | _RAID10) and count > 1) or kind & (_RAID5 | _RAID6)
+        stripes = (unpack("<QQ", item, 48 + 32 * index) for index in range(count))
+        here = [place for device, place in stripes if device == self._device]
+        self._chunks.append((logical, length, here[0] if here and not striped else -1, kind))
         if len(self._chunks) > MAX_CHUNKS:
             raise CorruptImageError(f"more than {MAX_CHUNKS} btrfs chunks")
         self._chunks.sort()
@@ -86,7 +88,7 @@ class BtrfsTrees:
         """
         start, _, physical, _ = self._chunks[self._chunk_of(logical)]
         if physical < 0:
-            raise UnreadableLayoutError("a btrfs profile that stripes data over devices")
+            raise UnreadableLayoutError("btrfs data that is striped over devices, or on another one")
         return read_exactly(self._volume, physical + logical - start, length, "btrfs data")
 
     def _chunk_of(self, logical: int) -> int:

@@ -195,6 +195,10 @@ def test_a_file_system_that_was_not_unmounted_is_a_doubt() -> None:
     assert CATALOGUE["FileSystemNotClean"].snapshot is Effect.NONE
 
 
+def test_a_mirror_of_btrfs_is_read_from_either_device() -> None:
+    assert btrfs("btrfs-mirror").read("/file") == b"mirrored\n"
+
+
 def test_subvolumes_are_listed_and_opened_by_number() -> None:
     trees = BtrfsTrees(image("btrfs-subvolumes"))
     found = {volume.path: volume.identifier for volume in subvolumes(trees)}
