@@ -122,3 +122,18 @@ class ExportPipeline(Pipeline):
         """Change the bucket's object ownership, as somebody does by hand."""
         rules = {"Rules": [{"ObjectOwnership": ownership}]}
         self.s3.put_bucket_ownership_controls(Bucket=self.bucket, OwnershipControls=rules)
+
+
+def of_image(image_id: str, disk_image_format: str = "VMDK", **more: Any) -> dict[str, Any]:
+    """A request for an AMI."""
+    return {"ImageId": image_id, "DiskImageFormat": disk_image_format, **more}
+
+
+def of_instance(instance_id: str, **options: Any) -> dict[str, Any]:
+    """A request for an instance, as an appliance."""
+    return {
+        "InstanceId": instance_id,
+        "TargetEnvironment": "vmware",
+        "ExportToS3Task": {"ContainerFormat": "ova", "DiskImageFormat": "VMDK"},
+        "Vmie": options,
+    }

@@ -7,62 +7,20 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.local import exported_files
-from tests.local.pipeline.exporting import ExportPipeline
-from tests.local.pipeline.harness import DEMO_DISK, Pipeline, eventually
-from tests.local.pipeline.leavings import leavings
+from tests.local.pipeline.exports.exporting import ExportPipeline, of_image, of_instance
+from tests.local.pipeline.harness import DEMO_DISK
 from tests.local.vm_disks import GIB, needs_disk_tools
 
-PAGE = Path(__file__).parents[3] / "docs/exports.md"
+PAGE = Path(__file__).parents[4] / "docs/exports.md"
 pytestmark = needs_disk_tools
 THROTTLED = {"Code": "RequestLimitExceeded", "Message": "Request limit exceeded.", "Status": 503}
 REBOOT = {"AllowReboot": True}
-
-
-def of_image(image_id: str, disk_image_format: str = "VMDK", **more: Any) -> dict[str, Any]:
-    """A request for an AMI."""
-    return {"ImageId": image_id, "DiskImageFormat": disk_image_format, **more}
-
-
-def of_instance(instance_id: str, **options: Any) -> dict[str, Any]:
-    """A request for an instance, as an appliance."""
-    return {
-        "InstanceId": instance_id,
-        "TargetEnvironment": "vmware",
-        "ExportToS3Task": {"ContainerFormat": "ova", "DiskImageFormat": "VMDK"},
-        "Vmie": options,
-    }
-
-
-@pytest.fixture(scope="module")
-def image_id(generous_stack: Pipeline) -> str:
-    with generous_stack.with_rounds():
-        return ExportPipeline(generous_stack.cloud, generous_stack.outputs).import_image("exported")
-
-
-@pytest.fixture(scope="module")
-def instance_id(generous_stack: Pipeline, image_id: str) -> Iterator[str]:
-    exports = ExportPipeline(generous_stack.cloud, generous_stack.outputs)
-    launched = exports.launch(image_id)
-    yield launched
-    exports.ec2.terminate_instances(InstanceIds=[launched])
-
-
-@pytest.fixture
-def exports(generous: Pipeline, image_id: str) -> Iterator[ExportPipeline]:
-    pipeline = ExportPipeline(generous.cloud, generous.outputs)
-    yield pipeline
-    pipeline.clear_faults()
-    try:
-        eventually(pipeline.settled, "nothing running, waiting or held")
-    except AssertionError:
-        pytest.fail(f"The test left something behind: {leavings(pipeline)}")
 
 
 def test_an_ami_becomes_a_file_that_its_result_tells_how_to_fetch(
@@ -244,7 +202,7 @@ def test_a_dry_run_looks_and_starts_nothing(exports: ExportPipeline, image_id: s
 
 def test_the_commands_of_the_page_export_and_fetch(exports: ExportPipeline, image_id: str, tmp_path: Path):
     ask, read = re.findall(r"```sh\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    shell = {**os.environ, **exports.cloud.environment, "VMIE_EXPORT_BUCKET_NAME": exports.bucket}
+    shell = {**os.environ, **exports.cloud.environ(), "VMIE_EXPORT_BUCKET_NAME": exports.bucket}
     shell |= {
         "AMI": image_id,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -265,74 +223,3 @@ def test_the_commands_of_the_page_export_and_fetch(exports: ExportPipeline, imag
     assert (tmp_path / f"{result['ExportTaskId']}.vmdk").stat().st_size == file["Size"]
     head = json.loads(run(compare[compare.index("aws s3api") :]))
     assert head["ContentLength"] == file["Size"]
-
-
-def test_what_cannot_be_exported_is_refused_and_nothing_started(exports: ExportPipeline, image_id: str):
-    ec2 = exports.ec2
-    (exported,) = ec2.describe_images(ImageIds=[image_id])["Images"]
-    snapshot_id = exported["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
-    encrypted = ec2.copy_image(
-        Name="encrypted", SourceImageId=image_id, SourceRegion=exports.cloud.settings.region, Encrypted=True
-    )["ImageId"]
-    ec2.get_waiter("image_available").wait(ImageIds=[encrypted], WaiterConfig={"Delay": 1})
-    disk = {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot_id}}
-
-    def registered(name: str, *mappings: dict[str, Any], **more: Any) -> str:
-        machine = {
-            "VirtualizationType": "hvm",
-            "Architecture": "x86_64",
-            "RootDeviceName": "/dev/sda1",
-            **more,
-        }
-        return str(ec2.register_image(Name=name, BlockDeviceMappings=mappings, **machine)["ImageId"])
-
-    two = registered("two disks", disk, {"DeviceName": "/dev/sdb", "Ebs": {"SnapshotId": snapshot_id}})
-    large = registered("large", {**disk, "Ebs": {"SnapshotId": snapshot_id, "VolumeSize": 1025}})
-    hybrid = registered("hybrid", disk, BootMode="uefi-preferred")
-    source = registered("source", disk)
-    orphan, running = exports.launch(source), exports.launch(image_id)
-    ec2.deregister_image(ImageId=source)
-    (public, *_) = ec2.describe_images(Owners=["amazon"])["Images"]
-    wanted = {
-        "ExportedImageGone": of_image("ami-0123456789abcdef0"),
-        "ImageOfAnotherAccount": of_image(public["ImageId"]),
-        "EncryptedImageNotExportable": of_image(encrypted),
-        "MultipleDisksNotExportable": of_image(two),
-        "VolumeTooLargeToExport": of_image(large),
-        "HybridBootNotExportable": of_image(hybrid),
-        "RebootNotAllowed": of_instance(running),
-        "InstanceSourceGone": of_instance(orphan, **REBOOT),
-        "InstanceNotFound": of_instance("i-0123456789abcdef0", **REBOOT),
-        "RoleNotAllowed": of_image(image_id, RoleName="admin"),
-        "ExportBucketNotAllowed": of_image(image_id, S3ExportLocation={"S3Bucket": "elsewhere"}),
-        "InvalidExportPrefix": of_image(image_id, S3ExportLocation={"S3Prefix": "results/"}),
-    }
-
-    key = exports.ask("refused", {"Requests": list(wanted.values())})
-    results = {code: exports.ended_entry(key, number) for number, code in enumerate(wanted)}
-
-    assert [result["Error"]["Code"] for result in results.values()] == list(wanted)
-    assert {result["Status"] for result in results.values()} == {"Rejected"}
-    assert all(result["Error"]["Remedy"] for result in results.values())
-    assert not any(exports.tasks_of(result["RequestId"]) for result in results.values())
-    for made in (two, large, hybrid, encrypted):
-        ec2.deregister_image(ImageId=made)
-    ec2.terminate_instances(InstanceIds=[orphan, running])
-
-
-def test_a_bucket_that_was_changed_since_is_refused(exports: ExportPipeline, image_id: str, instance_id: str):
-    kms = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
-    own = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    exports.s3.put_bucket_encryption(Bucket=exports.bucket, ServerSideEncryptionConfiguration=kms)
-    try:
-        encrypted = exports.export("with-kms", of_image(image_id))
-    finally:
-        exports.s3.put_bucket_encryption(Bucket=exports.bucket, ServerSideEncryptionConfiguration=own)
-    exports.set_ownership("BucketOwnerEnforced")
-    try:
-        owned = exports.export("owner-enforced", of_instance(instance_id, **REBOOT))
-    finally:
-        exports.set_ownership("BucketOwnerPreferred")
-
-    assert (encrypted["Status"], encrypted["Error"]["Code"]) == ("Rejected", "ExportBucketEncrypted")
-    assert (owned["Status"], owned["Error"]["Code"]) == ("Rejected", "ExportBucketOwnership")
