@@ -8,19 +8,21 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.local import vm_disks
+from tests.local.pipeline.conftest import ZONE
 from tests.local.pipeline.harness import Pipeline, eventually
+from tests.local.pipeline.leavings import leavings
+from tests.local.pipeline.privileges import denied_calls
 from tests.local.vm_disks import needs_disk_tools
 from tests.unit.images.builders.partitioned import MIB
-from vmie_local import LocalAws
-from vmie_local.deployment import CdkCli
 
 ROOT = Path(__file__).parents[3]
 REQUESTS = ROOT / "examples" / "requests"
-STACK, ZONE = "Conversions", "us-east-1a"
+HOUR = 3600
 WAITING = {"Delay": 0.1, "MaxAttempts": 900}
 
 pytestmark = needs_disk_tools
@@ -39,7 +41,8 @@ class Conversions(Pipeline):
         for task in self.ec2.describe_conversion_tasks()["ConversionTasks"]:
             detail = task.get("ImportInstance") or task["ImportVolume"]
             if f"(vmie {self.table} " in detail.get("Description", ""):
-                found.append({**task, "Status": words.get(task["State"], task["State"])})
+                tags = [{"Key": "vmie:request-id", "Value": detail["Description"].split()[-2]}]
+                found.append({**task, "Status": words.get(task["State"], task["State"]), "Tags": tags})
         return found
 
     def ask(self, name: str, document: Any) -> str:
@@ -58,14 +61,22 @@ class Conversions(Pipeline):
         ours = [{"Name": "tag:vmie:workflow", "Values": [self.table]}]
         return {each["VolumeId"]: each for each in self.ec2.describe_volumes(Filters=ours)["Volumes"]}
 
-    def live_instances(self) -> list[str]:
+    def live_instances(self) -> dict[str, str]:
+        """The request of every instance that carries the workflow's tag and is not terminated."""
         ours = [{"Name": "tag:vmie:workflow", "Values": [self.table]}]
-        return [
-            instance["InstanceId"]
+        return {
+            instance["InstanceId"]: next(
+                tag["Value"] for tag in instance["Tags"] if tag["Key"] == "vmie:request-id"
+            )
             for each in self.ec2.describe_instances(Filters=ours)["Reservations"]
             for instance in each["Instances"]
             if instance["State"]["Name"] != "terminated"
-        ]
+        }
+
+    def instances_of_failures(self) -> set[str]:
+        """Instances that exist although the request that they were made for did not succeed."""
+        succeeded = {item["Id"] for item in self.requests() if item["Status"] == "Succeeded"}
+        return {name for name, request_id in self.live_instances().items() if request_id not in succeeded}
 
     def scratch(self) -> list[str]:
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="scratch/").get("Contents", [])
@@ -90,11 +101,9 @@ class Conversions(Pipeline):
 
 
 @pytest.fixture(scope="module")
-def allowing(cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Conversions:
-    cli = CdkCli(cloud, ROOT)
-    cli.bootstrap()
-    context = {"vmie:stackName": STACK, "vmie:allowedAvailabilityZones": ZONE}
-    found = Conversions(cloud, cli.deploy(context=context)[STACK])
+def allowing(generous_stack: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Conversions:
+    """The stack whose owner allows a zone, with the disks of a VM in its bucket."""
+    found = Conversions(generous_stack.cloud, generous_stack.outputs)
     boot = vm_disks.make_raw(tmp_path_factory.mktemp("boot"))
     data = tmp_path_factory.mktemp("data") / "data.raw"
     data.write_bytes(random.Random(8).randbytes(4 * MIB))  # noqa: S311 - test data
@@ -111,13 +120,16 @@ def allowing(cloud: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Conve
 
 @pytest.fixture
 def conversions(allowing: Conversions) -> Iterator[Conversions]:
-    yield allowing
-    allowing.clear_faults()
-    try:
-        eventually(allowing.settled, "nothing running, waiting or held")
-    except AssertionError:
-        pytest.fail(f"The test left something behind: {allowing.leavings()}")
+    with allowing.with_rounds():
+        yield allowing
+        allowing.clear_faults()
+        try:
+            eventually(allowing.settled, "nothing running, waiting or held")
+        except AssertionError:
+            pytest.fail(f"The test left something behind: {leavings(allowing)}")
     assert allowing.scratch() == []
+    assert allowing.instances_of_failures() == set()
+    assert denied_calls(allowing) == {}
 
 
 def volume_request(url: str = "s3:///disks/web-1-data.vhd", **changes: Any) -> dict[str, Any]:
@@ -147,8 +159,13 @@ def instance_request(*urls: str, **changes: Any) -> dict[str, Any]:
 
 def test_a_volume_holds_the_disk_and_nobody_learns_a_url(conversions: Conversions) -> None:
     key = "requests/import-volume.json"
-    conversions.upload(key, (REQUESTS / "import-volume.json").read_bytes())
-    result = conversions.ended(key)
+    with conversions.listening() as listen:
+        conversions.upload(key, (REQUESTS / "import-volume.json").read_bytes())
+        result = conversions.ended(key)
+        eventually(
+            lambda: any(event["detail-type"] == "VM Import Succeeded" for event in listen()), "the last event"
+        )
+        events = listen()
 
     assert result["Status"] == "Succeeded", result
     (volume_id,) = result["VolumeIds"]
@@ -158,9 +175,9 @@ def test_a_volume_holds_the_disk_and_nobody_learns_a_url(conversions: Conversion
     assert tags["vmie:request-id"] == result["RequestId"]
     assert conversions.holds(volume_id, conversions.data)
     assert result["ImportTaskId"].startswith("import-vol-")
-    told = json.dumps([result, conversions.items(), history(conversions, result)], default=str)
-    assert "X-Amz-Signature" not in told
-    assert "Signature=" not in told
+    told = [result, conversions.items(), history(conversions, result), events, logs(conversions)]
+    assert all(told)
+    assert "Signature=" not in json.dumps(told, default=str)
 
 
 def history(pipeline: Pipeline, result: dict[str, Any]) -> list[Any]:
@@ -170,7 +187,20 @@ def history(pipeline: Pipeline, result: dict[str, Any]) -> list[Any]:
     return [event for page in pages for event in page["events"]]
 
 
-def test_the_manifest_deletes_scratch_and_lasts_until_the_deadline(conversions: Conversions) -> None:
+def logs(pipeline: Pipeline) -> list[str]:
+    """Every line that the stack's functions have logged."""
+    client, stack = pipeline.cloud.client("logs"), pipeline.table.partition("-")[0]
+    groups = client.get_paginator("describe_log_groups").paginate()
+    return [
+        event["message"]
+        for page in groups
+        for group in page["logGroups"]
+        if stack in group["logGroupName"]
+        for event in client.filter_log_events(logGroupName=group["logGroupName"])["events"]
+    ]
+
+
+def test_the_manifest_deletes_scratch_only_and_lasts_an_hour_at_most(conversions: Conversions) -> None:
     other = f"s3://{conversions.bucket}/disks/web-1-data.vhd"
     result = conversions.ended(conversions.ask("manifest", volume_request(other)))
     manifest = conversions.manifest(result["RequestId"])
@@ -179,6 +209,8 @@ def test_the_manifest_deletes_scratch_and_lasts_until_the_deadline(conversions: 
     deleted = [each.text or "" for each in manifest.iter() if each.tag in ("delete-url", "self-destruct-url")]
     assert len(deleted) == 2
     assert all(f"/scratch/{result['RequestId']}/1/0/" in url for url in deleted)
+    urls = [each.text or "" for each in manifest.iter() if each.tag.endswith("-url")]
+    assert {int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0]) <= HOUR for url in urls} == {True}
     assert conversions.s3.head_object(Bucket=conversions.bucket, Key="disks/web-1-data.vhd")
 
 
