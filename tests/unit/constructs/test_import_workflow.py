@@ -537,7 +537,8 @@ def test_metrics_are_those_that_the_runtime_measures() -> None:
         assert (metric.namespace, metric.metric_name, metric.statistic) == ("VmImportExport", name, statistic)
         dimensions = metric.dimensions
         assert dimensions is not None
-        assert set(dimensions) == {"Workflow"}
+        assert set(dimensions) == {"Kind", "Workflow"}
+        assert dimensions["Kind"] == "import"
         assert stack.resolve(dimensions["Workflow"]) == stack.resolve(made.requests_table.table_name)
     hourly = made.metric_failed(period=cdk.Duration.hours(1), statistic="Maximum")
     assert (hourly.period.to_seconds(), hourly.statistic) == (3600, "Maximum")

@@ -105,13 +105,34 @@ def existing_everything(stack: cdk.Stack) -> None:
     )
 
 
+def everything_allowed(stack: cdk.Stack) -> None:
+    VmImportExport(
+        stack,
+        "Vmie",
+        allowed_source_buckets=[s3.Bucket.from_bucket_name(stack, "Images", "images-of-others")],
+        allowed_source_hosts=["images.example.com"],
+        allowed_kms_keys=[kms.Key(stack, "Key", enable_key_rotation=True)],
+        allowed_service_roles=[iam.Role.from_role_name(stack, "Service", "vmimport")],
+        allowed_license_configurations=[
+            "arn:aws:license-manager:eu-west-1:111122223333:license-configuration:lic-0123456789abcdef"
+        ],
+        allowed_availability_zones=["eu-west-1a"],
+        allowed_subnets=["subnet-0123456789abcdef0"],
+        allowed_security_groups=["sg-0123456789abcdef0"],
+        allowed_instances=["i-0123456789abcdef0", "i-0abc*"],
+        allowed_images=["ami-0123456789abcdef0"],
+        allowed_snapshots=["snap-0123456789abcdef0", "snap-0abc*"],
+        allowed_import_tasks=["*"],
+    )
+
+
 def bucket_of_another_stack(stack: cdk.Stack) -> None:
     app = stack.node.root
     assert isinstance(app, cdk.App)
     VmImportExport(stack, "Vmie", import_bucket=s3.Bucket(cdk.Stack(app, "Other"), "Images"))
 
 
-CASES = [twice, everything_given, existing_everything, bucket_of_another_stack]
+CASES = [twice, everything_given, existing_everything, everything_allowed, bucket_of_another_stack]
 
 
 @pytest.mark.parametrize("region", [None, "eu-west-1", "cn-north-1", "us-gov-west-1"])

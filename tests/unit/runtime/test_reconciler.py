@@ -5,8 +5,9 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.world import NOW, SOON, WORKFLOW, World
+from vmie_runtime.made import Made
 from vmie_runtime.request import OpenState, Request, Status
-from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG
+from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, stage_tags
 
 STOP = {"Code": "SourceDeleted", "Message": "images/web.vmdk was deleted."}
 
@@ -246,6 +247,55 @@ def test_a_request_rejected_before_any_task_asks_ec2_nothing(world: World, monke
     run(world)
 
     assert world.result(request)["Error"]["Code"] == "EmptyObject"
+
+
+def test_a_sweep_cancels_snapshot_tasks_that_nobody_watches_too(world: World):
+    live = world.importing("snapshots/data.raw")
+    world.aws.ec2.add_task("import-snap-orphan", tags={WORKFLOW_TAG: WORKFLOW, REQUEST_ID_TAG: "long-gone"})
+
+    run(world, sweep=True)
+
+    assert set(world.aws.ec2.cancelled) == {"import-snap-orphan"}
+    assert world.find(live).open_state is OpenState.LIVE
+
+
+def test_a_task_adopted_by_a_request_that_has_ended_is_cancelled(world: World):
+    """Its request was stopped between the task's marking and its being written down."""
+    request = world.importing(task_id=None)
+    world.table.conclude(request, status=Status.CANCELLED, now=SOON)
+
+    run(world, sweep=True)
+
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}
+
+
+def test_a_request_in_the_middle_of_its_stages_leaves_nothing_when_it_is_stopped(world: World):
+    containers = [{"Format": "raw", "UserBucket": {"S3Key": f"disks/{each}.raw"}} for each in "ab"]
+    document = {"DiskContainers": containers, "Vmie": {"Method": "snapshot"}}
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running(
+        "requests/web.json", document=document, stage=1, made=made, task_id="import-snap-1", stop=STOP
+    )
+    world.aws.ec2.snapshots.add("snap-1")
+    world.aws.ec2.add_task("import-snap-1", tags=stage_tags(request, WORKFLOW))
+
+    run(world)
+
+    assert set(world.aws.ec2.cancelled) == {"import-snap-1"}
+    assert world.aws.ec2.snapshots == set()
+    assert world.result(request)["Error"]["Code"] == "SourceDeleted"
+
+
+def test_requests_of_an_unlucky_service_wait_and_let_the_others_pass(world: World):
+    """A new attempt waits as one does that met the quota."""
+    (request,) = queue(world, 1, attempt=2, not_before=SOON)
+    later = world.request("images/later.vmdk", queued_at=NOW)
+
+    run(world, now=NOW)
+    assert started(world, [request, later]) == [False, True]
+    run(world, now=SOON)
+
+    assert started(world, [request, later]) == [True, True]
 
 
 STACK_DELETED = {"Code": "StackDeleted", "Message": "The stack was deleted."}
