@@ -27,6 +27,9 @@ def synthesise(**settings: Any) -> Synthesised:
     return Synthesised(root.synth().get_stack_by_name(stack.stack_name).template)
 
 
+LICENCE = "arn:aws:license-manager:eu-west-1:111122223333:license-configuration:lic-0123456789abcdef"
+
+
 @pytest.fixture(scope="module")
 def default() -> Synthesised:
     return synthesise()
@@ -88,6 +91,18 @@ def test_every_setting_reaches_the_template() -> None:
         image_encryption_key_arn=key.replace("0f0f", "1e1e"),
         image_description="nightly",
         image_tags={"team": "web"},
+        allowed_source_bucket_names=("images-of-others",),
+        allowed_source_hosts=("images.example.com",),
+        allowed_kms_key_arns=(key.replace("0f0f", "3c3c"),),
+        allowed_service_role_names=("their-role",),
+        allowed_license_configuration_arns=(LICENCE,),
+        allowed_availability_zones=("eu-west-1a",),
+        allowed_subnets=("subnet-0123456789abcdef0",),
+        allowed_security_groups=("sg-0123456789abcdef0",),
+        allowed_instances=("i-0123456789abcdef0",),
+        allowed_images=("ami-0123456789abcdef0",),
+        allowed_snapshots=("snap-0*",),
+        allowed_import_tasks=("import-*",),
         notification_topic_arn="arn:aws:sns:eu-west-1:111122223333:ends",
         event_bus_name="ours",
         encryption_key_arn=key.replace("0f0f", "2d2d"),
@@ -110,6 +125,21 @@ def test_every_setting_reaches_the_template() -> None:
         "Description": "nightly",
         "Tags": {"team": "web"},
     }
+    assert json.loads(flat(start["Environment"]["Variables"]["VMIE_ALLOWED"])) == {
+        "SourceBuckets": ["images-of-others"],
+        "SourceHosts": ["images.example.com"],
+        "KmsKeys": [key.replace("0f0f", "3c3c")],
+        "RoleNames": ["their-role"],
+        "LicenseConfigurations": [LICENCE],
+        "AvailabilityZones": ["eu-west-1a"],
+        "Subnets": ["subnet-0123456789abcdef0"],
+        "SecurityGroups": ["sg-0123456789abcdef0"],
+        "Instances": ["i-0123456789abcdef0"],
+        "Snapshots": ["snap-0*"],
+        "ImportTasks": ["import-*"],
+    }
+    export = found.function("ExportStepsStartTask")["Environment"]["Variables"]["VMIE_ALLOWED"]
+    assert json.loads(flat(export))["Images"] == ["ami-0123456789abcdef0"]
     assert start["Environment"]["Variables"]["AWS_USE_FIPS_ENDPOINT"] == "true"
     assert (start["Runtime"], start["Architectures"]) == ("python3.13", ["x86_64"])
     reconciler = found.function("ImportReconcilerFunction")["Environment"]["Variables"]
