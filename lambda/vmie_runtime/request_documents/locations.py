@@ -57,14 +57,15 @@ def s3_location(url: str) -> S3Location:
 def own_key(url: str) -> str | None:
     """The key that `s3:///key` names in the bucket that a request was dropped in; None for other URLs.
 
-    `ImportManifestUrl` has no other place for a bucket that goes without saying.
+    `ImportManifestUrl` has no other place for a bucket that goes without saying. What follows is the key as
+    it is: nothing in it is encoded, or ends it.
 
     Raises:
         ValueError: If it is no key; the message completes a sentence.
     """
     if not url.casefold().startswith(_OWN_BUCKET):
         return None
-    return s3_location(f"s3://own/{url[len(_OWN_BUCKET) :]}").key
+    return _checked("own", url[len(_OWN_BUCKET) :], presigned=False).key
 
 
 def _of_s3(url: str) -> S3Location:

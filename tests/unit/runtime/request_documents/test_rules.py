@@ -253,6 +253,24 @@ def volume(**parameters):
             "Image.ImportManifestUrl",
             "Name the disk image itself",
         ),
+        *(
+            (
+                valid("a volume", Image={"Format": "RAW", "ImportManifestUrl": url}),
+                "InvalidSourceUrl",
+                "Image.ImportManifestUrl",
+                words,
+            )
+            for url, words in (
+                ("s3:///", "a bucket and a key"),
+                (f"s3:///{'k' * 1025}", "1,024 bytes"),
+            )
+        ),
+        (
+            snapshot(DiskContainer={"Format": "RAW", "Url": "s3:///disks/a.raw"}),
+            "InvalidSourceUrl",
+            "DiskContainer.Url",
+            "a bucket and a key",
+        ),
         (
             valid(
                 "a volume",

@@ -90,6 +90,16 @@ def test_a_volume_is_imported_of_the_object_by_a_manifest(world: World, ec2: Con
     assert task_id in ec2.conversions
 
 
+@pytest.mark.parametrize("key", ["a b.vhd", "50%.vhd", "what?.vhd", "#1.vhd", "Büro/日本.vhd", "/a.vhd"])
+def test_a_key_of_the_own_bucket_is_taken_as_it_is(world: World, ec2: ConversionEC2, s3: SigningS3, key: str):
+    request = running(world, {**VOLUME, "Image": {"Format": "VHD", "ImportManifestUrl": f"S3:///{key}"}})
+    ImportVolume().start(world.work(request))
+
+    assert [disk["Key"] for disk in request.disks] == [key]
+    (manifest,) = s3.objects.values()
+    assert ElementTree.fromstring(manifest).findtext("import/parts/part/key") == key  # noqa: S314 - our own
+
+
 def test_what_is_read_of_a_task_has_no_url_in_it(world: World, ec2: ConversionEC2, s3: SigningS3):
     request = running(world, VOLUME)
     task_id = ImportVolume().start(world.work(request))
