@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
+from vmie_runtime.object_checksum import checksum_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -33,6 +34,16 @@ class S3ImageSource:
     def size(self) -> int:
         """Length in bytes."""
         return self._size
+
+    def checksum(self) -> str | None:
+        """The checksum that S3 keeps of the object, as `checksum_of` writes it; None without one.
+
+        It is for the record: where S3 does not give it, the image is inspected all the same.
+        """
+        try:
+            return checksum_of(self._s3.head_object(**self._object, ChecksumMode="ENABLED"))
+        except (BotoCoreError, ClientError):
+            return None
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes from `offset`, fewer than `length` only at the end.

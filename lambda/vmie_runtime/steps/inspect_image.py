@@ -32,17 +32,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     disks: list[dict[str, Any]] = event["Disks"]
     if not disks:
         return {}
-    inspection = inspect_containers(
-        [ImageFile(_source(disk), file_name(disk["Key"]), disk["Format"] or None) for disk in disks],
-        region=event["Region"],
-    )
+    inspection = inspect_containers([_file(disk) for disk in disks], region=event["Region"])
     return {"Inspection": bounded(inspection.to_document())}
 
 
-def _source(disk: dict[str, Any]) -> S3ImageSource:
-    return S3ImageSource(
+def _file(disk: dict[str, Any]) -> ImageFile:
+    source = S3ImageSource(
         client("s3"), bucket=disk["Bucket"], key=disk["Key"], etag=disk["ETag"], size=disk["Size"]
     )
+    return ImageFile(source, file_name(disk["Key"]), disk["Format"] or None, source.checksum())
 
 
 def bounded(document: dict[str, Any]) -> dict[str, Any]:

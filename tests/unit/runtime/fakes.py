@@ -45,7 +45,9 @@ class FakeS3:
             **({"VersionId": version} if version is not None else {}),
         }
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+    def head_object(
+        self, *, Bucket: str, Key: str, IfMatch: str = "", ChecksumMode: str = ""
+    ) -> dict[str, Any]:
         self.refusals.raise_next("HeadObject")
         if Key not in self.heads:
             raise refusal("404", "HeadObject", status=404)

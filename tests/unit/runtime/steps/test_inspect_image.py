@@ -53,6 +53,21 @@ def test_an_inspection_of_any_image_fits_states_and_table(label: str):
     assert short["Findings"][0]["Severity"] == "error"
 
 
+def test_the_checksum_that_s3_keeps_is_recorded(world: World):
+    kept = source(world)
+    world.aws.s3.heads["images/web.vmdk"]["ChecksumCRC64NVME"] = "AAAAAAAAAAA="
+
+    assert kept.checksum() == "CRC64NVME:AAAAAAAAAAA="
+
+
+def test_an_image_without_a_checksum_is_inspected_all_the_same(world: World):
+    kept = source(world)
+
+    assert kept.checksum() is None
+    del world.aws.s3.heads["images/web.vmdk"]
+    assert kept.checksum() is None
+
+
 def source(world: World) -> S3ImageSource:
     world.aws.s3.add("images/web.vmdk", body=b"0123456789")
     return S3ImageSource(world.aws.client("s3"), bucket="uploads", key="images/web.vmdk", etag="e1", size=10)
