@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.local.pipeline.harness import DEMO_DISK, Pipeline, eventually
+from tests.local.storage import Storage
+from tests.local.vm_disks import needs_disk_tools
 from vmie_local import LocalAws
 from vmie_local.deployment import CdkCli
 
@@ -49,6 +54,41 @@ def test_everything_works_under_one_key_of_the_owner(cloud: LocalAws) -> None:
     assert result["Status"] == "Succeeded", result
     (snapshot,) = cloud.client("ec2").describe_snapshots(SnapshotIds=result["SnapshotIds"])["Snapshots"]
     assert snapshot["Encrypted"] is True
+
+
+@pytest.fixture
+def exporting(cloud: LocalAws) -> Iterator[dict[str, str]]:
+    """The outputs of the app that exports every AMI, which later tests' AMIs are to be spared."""
+    yield deploy(cloud, "exported_images")["ExportedImages"]
+    events = cloud.client("events")
+    for rule in events.list_rules(NamePrefix="ExportedImages-WorkflowEveryImage")["Rules"]:
+        events.disable_rule(Name=rule["Name"])
+
+
+@needs_disk_tools
+def test_every_ami_that_appears_becomes_a_file_and_one_that_cannot_is_told(
+    cloud: LocalAws, exporting: dict[str, str]
+) -> None:
+    ec2, sqs = cloud.client("ec2"), cloud.client("sqs")
+    storage = Storage(cloud, ec2)
+
+    def told(queue: str) -> Any:
+        messages = sqs.receive_message(QueueUrl=exporting[queue], WaitTimeSeconds=1).get("Messages", [])
+        return json.loads(messages[0]["Body"]) if messages else None
+
+    image_id = storage.register(storage.write())
+    event = eventually(lambda: told("FilesUrl"), "the event of an exported file")
+    assert event["detail-type"] == "VM Export Succeeded"
+    tasks = ec2.describe_export_image_tasks()["ExportImageTasks"]
+    (task_id,) = [task["ExportImageTaskId"] for task in tasks if task["ImageId"] == image_id]
+    (file,) = event["detail"]["Exports"]
+    assert file["Uri"] == f"s3://{exporting['BucketName']}/exports/{task_id}.vmdk"
+    written = cloud.client("s3").head_object(Bucket=exporting["BucketName"], Key=f"exports/{task_id}.vmdk")
+    assert written["ContentLength"] == file["Size"]
+
+    storage.register(storage.copy_snapshot(storage.write(), Encrypted=True)["SnapshotId"])
+    event = eventually(lambda: told("FailuresUrl"), "the event of a refused export")
+    assert event["detail"]["Error"]["Code"] == "EncryptedImageNotExportable"
 
 
 def test_the_role_alone_lets_other_tools_import(cloud: LocalAws) -> None:

@@ -11,17 +11,36 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.local.vm_disks import needs_disk_tools
+
 ROOT = Path(__file__).parents[2]
-COMMANDS = re.findall(r"```sh\n(.+?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+UPLOAD, EXECUTIONS, TASKS, RESULT, ASK, EXPORTED = re.findall(r"```sh\n(.+?)```", README, re.DOTALL)
+
+
+SETTINGS = re.findall(r"vmie_local .*--deploy -c '(.+?)'", README)
+TERMINAL = ("Succeeded", "Failed", "Rejected", "Cancelled", "TimedOut")
 
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[dict[str, str]]:
-    """The environment after pasting what `python -m vmie_local --deploy` prints."""
-    serve = [sys.executable, "-m", "vmie_local", "--port", "0", "--time-scale", "0.005", "--deploy"]
+    """The environment after pasting what the README's `python -m vmie_local …` prints."""
+    settings = [word for setting in SETTINGS for word in ("-c", setting)]
+    serve = [
+        sys.executable,
+        "-m",
+        "vmie_local",
+        "--port",
+        "0",
+        "--time-scale",
+        "0.005",
+        "--deploy",
+        *settings,
+    ]
     with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         exported: dict[str, str] = {}
@@ -44,25 +63,51 @@ def run(command: str, shell: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_every_command_of_the_readme_shows_the_import(shell: dict[str, str]):
-    upload, executions, tasks, result = COMMANDS
-    run(upload, shell)
-    end = time.monotonic() + 120
-    document: dict[str, object] = {}
-    while document.get("Status") not in ("Succeeded", "Failed", "Rejected"):
+def ended(result: str, shell: dict[str, str]) -> dict[str, Any]:
+    """The document that a command shows, once it is final."""
+    end = time.monotonic() + 240
+    document: dict[str, Any] = {}
+    while document.get("Status") not in TERMINAL:
         assert time.monotonic() < end, document
         time.sleep(1)
         try:
             document = json.loads(run(result, shell))
-        except AssertionError:
+        except AssertionError:  # There is none yet.
             continue
+    return document
 
-    assert document["Status"] == "Succeeded", document
-    listed = json.loads(run(executions, shell))["executions"]
-    assert [execution["executionArn"] for execution in listed] == [document["ExecutionArn"]]
-    everything, active, table = (run(line, shell) for line in tasks.strip().splitlines())
+
+@pytest.fixture(scope="module")
+def imported(shell: dict[str, str]) -> dict[str, Any]:
+    """The result of the README's import."""
+    inspected = run(UPLOAD, shell)
+    assert "Verdicts: image accepted" in inspected
+    return ended(RESULT, shell)
+
+
+def test_every_command_of_the_readme_shows_the_import(shell: dict[str, str], imported: dict[str, Any]) -> None:
+    assert imported["Status"] == "Succeeded", imported
+    listed = json.loads(run(EXECUTIONS, shell))["executions"]
+    assert [execution["executionArn"] for execution in listed] == [imported["ExecutionArn"]]
+    everything, active, table = (run(line, shell) for line in TASKS.strip().splitlines())
     described = json.loads(everything)["ImportImageTasks"]
-    assert [task["ImageId"] for task in described] == [document["ImageId"]]
+    assert [task["ImageId"] for task in described] == [imported["ImageId"]]
     assert json.loads(active)["ImportImageTasks"] == []
-    assert str(document["ImportTaskId"]) in table
+    assert str(imported["ImportTaskId"]) in table
     assert "completed" in table
+
+
+@needs_disk_tools
+def test_the_readmes_export_gives_back_a_file_that_its_result_fetches(
+    shell: dict[str, str], imported: dict[str, Any], tmp_path: Path
+) -> None:
+    assert imported["Status"] == "Succeeded", imported
+    run(ASK, shell)
+    exported = ended(EXPORTED, shell)
+    assert exported["Status"] == "Succeeded", exported
+    (file,) = exported["Exports"]
+    fetch = next(step for step in exported["NextSteps"] if step.startswith("Fetch it: "))
+    run(f"cd {tmp_path} && {fetch.removeprefix('Fetch it: ')}", shell)
+    (fetched,) = tmp_path.iterdir()
+    assert fetched.stat().st_size == file["Size"]
+    assert fetched.name == f"{exported['ExportTaskId']}.vmdk"

@@ -27,4 +27,5 @@ def test_the_example_synthesises(example: Path, tmp_path: Path) -> None:
 
 
 def test_the_examples_are_found() -> None:
-    assert {example.name for example in EXAMPLES} >= {"two_teams", "encrypted", "packer_role"}
+    found = {example.name for example in EXAMPLES}
+    assert found >= {"two_teams", "encrypted", "packer_role", "exported_images"}
