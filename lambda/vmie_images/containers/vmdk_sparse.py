@@ -19,6 +19,8 @@ _ZERO_GRAIN = 1
 _MARKER_SIZE = 12
 _WINDOW = 64 * 1024
 _TABLES_WINDOW = 192 * 1024
+_BEFORE_TABLE = 24 * 1024
+_BEHIND_TABLE = 56 * 1024
 _MAX_STRETCH = 1 << 20
 _MAX_ENTRIES_TRIED = 1 << 15
 _MAX_TABLES_TRIED = 192
@@ -160,9 +162,7 @@ class SparseExtent:
             place = self._place_of_table(index)
             entries: tuple[int, ...] = ()
             if place:
-                if not self.header.compressed:
-                    # Only writers of streams put each table behind its grains, the others side by side.
-                    self._source.read(place // _TABLES_WINDOW * _TABLES_WINDOW, _TABLES_WINDOW)
+                self._source.read(*self._around_table(place))
                 raw = read_exactly(self._source, place, 4 * self._entries, "VMDK grain table")
                 entries = unpack(f"<{self._entries}I", raw)
                 end = max(entries) * SECTOR
@@ -174,6 +174,17 @@ class SparseExtent:
             if len(self._read_tables) > _CACHED_TABLES:
                 self._read_tables.popitem(last=False)
         return self._read_tables[index]
+
+    def _around_table(self, place: int) -> tuple[int, int]:
+        """What to read along with a table: where it begins, and its length."""
+        if not self.header.compressed:
+            # Other writers than those of streams put all tables side by side.
+            return place // _TABLES_WINDOW * _TABLES_WINDOW, _TABLES_WINDOW
+        if self.header.directory != AT_END:
+            return place, 4 * self._entries
+        # The table comes right behind its grains, and those of the next table follow it.
+        start = max(0, place - _BEFORE_TABLE)
+        return start, place - start + _BEHIND_TABLE
 
     def _locate(self, grain: int) -> int:
         entries = self._table(grain // self._entries)

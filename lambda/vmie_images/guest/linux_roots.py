@@ -19,6 +19,7 @@ _MARKS = (
     "/etc/SuSE-release",
     "/etc/debian_version",
 )
+_FOLDERS = frozenset({"bin", "etc", "sbin", "usr", "var"})
 _MOUNTED = ("/boot", "/boot/efi", "/efi", "/usr")
 _BOOT_MARKS = ("grub", "grub2", "loader")
 
@@ -67,6 +68,8 @@ def _is_root(tree: FileTree) -> bool:
     names = tree.names(tree.root())
     if "etc" not in names:
         return False
+    if set(names) >= _FOLDERS:
+        return True  # nothing else looks like that, and it spares the looks into a second system
     return any(tree.find(path, follow=False) is not None for path in _MARKS) or (
         tree.exists("/etc/fstab") and "usr" in names
     )
