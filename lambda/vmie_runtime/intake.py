@@ -62,7 +62,7 @@ class Intake:
         """
         now = normalise(event["time"])
         if event["detail-type"] == ADMISSION_WANTED:
-            return self.table.leases.free() > 0
+            return True  # It may have been admitted already, and waits to hear of it.
         source = _source(event["detail"])
         if object_keys.is_folder_marker(source.key):
             return False
@@ -148,6 +148,10 @@ class Intake:
             known, now=entry.queued_at, outcome=entry.outcome, entry=entry
         ):
             self.table.take_over(known, entry)
+            fresh = self.table.find(known.id)
+            if fresh is not None and fresh.open_state is None:
+                # It has ended well, and its result's address follows its place in the newest file.
+                self.publisher.publish_place(fresh)
 
     def _supersede_older(self, newer: Source) -> None:
         for request in self.table.of_source(newer.address):

@@ -60,7 +60,7 @@ def result_document(request: Request, *, now: str) -> dict[str, Any]:
         "Disks": request.disks or None,
         "Fleet": request.fleet,
         "StartedAt": request.started_at,
-        "EndedAt": now if ended else None,
+        "EndedAt": (request.ended_at or now) if ended else None,
         "ExecutionArn": request.execution_arn,
     }
     return {name: value for name, value in document.items() if value is not None}
@@ -118,6 +118,10 @@ class ResultPublisher:
             return False
         self._measure(request, status, now)
         return True
+
+    def publish_place(self, request: Request) -> None:
+        """Write the result of a request that has ended where its key's newest event says; nobody is told."""
+        self._write(request, result_document(request, now=request.ended_at or ""))
 
     def publish_fleet(
         self, address: list[str], document: dict[str, Any], *, event: str | None, now: str

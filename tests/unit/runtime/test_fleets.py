@@ -308,6 +308,18 @@ def test_dropped_again_only_what_has_not_succeeded_runs(world: World, context):
     assert summary(world)["Counts"] == {"Queued": 3, "Running": 1, "Succeeded": 1}
 
 
+def test_dropped_again_what_has_succeeded_has_its_result_at_its_new_number(world: World, context):
+    take(world, context, dropped(world, entry("a"), entry("b")))
+    end(world, entries_of(world)[0], Status.SUCCEEDED)
+    told = list(world.aws.events.sent)
+
+    take(world, context, dropped(world, entry("b"), entry("a"), version="v2", sequencer="0B"))
+
+    moved = world.result_at(f"results/{FILE}/1.json")
+    assert (moved["Status"], moved["EndedAt"]) == ("Succeeded", SOON)
+    assert world.aws.events.sent == told
+
+
 def test_dropped_again_what_failed_queues_by_its_new_number(world: World, context):
     take(world, context, dropped(world, *map(entry, "ab")))
     first, second = entries_of(world)

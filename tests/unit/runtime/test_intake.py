@@ -350,7 +350,7 @@ def test_deleting_a_disk_that_a_file_names_stops_nothing_by_itself(world: World,
     assert world.find(request).stop is None
 
 
-def test_a_wish_for_admission_wakes_the_reconciler_while_there_is_room(world: World, context):
+def test_a_wish_for_admission_wakes_the_reconciler_with_and_without_room(world: World, context):
     wish = {"detail-type": "Admission Wanted", "time": "2026-11-20T12:00:00Z"}
 
     take(world, context, wish)
@@ -359,4 +359,4 @@ def test_a_wish_for_admission_wakes_the_reconciler_while_there_is_room(world: Wo
         world.running(f"images/{number}.vmdk")
     take(world, context, wish)
 
-    assert world.aws.functions.payloads == [{"Now": NOW}]
+    assert world.aws.functions.payloads == [{"Now": NOW}] * 2
