@@ -141,10 +141,13 @@ def summary(fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) ->
         fleet: The fleet.
         counts: How many of its requests stand how.
         now: The moment.
-        is_over: Whether all have ended.
+        is_over: Whether nothing more will happen to it.
     """
-    succeeded = counts.get(Status.SUCCEEDED.value, 0) == fleet.size
-    over = Status.SUCCEEDED if succeeded else Status.FAILED
+    over = Status.FAILED
+    if sum(counts.values()) < fleet.size:  # The others belong to a newer fleet of the same file.
+        over = Status.CANCELLED
+    elif counts.get(Status.SUCCEEDED.value, 0) == fleet.size:
+        over = Status.SUCCEEDED
     document = {
         "RequestId": fleet.id,
         "Operation": "Fleet",

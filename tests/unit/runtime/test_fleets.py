@@ -311,13 +311,12 @@ def test_dropped_again_only_what_has_not_succeeded_runs(world: World, context):
 def test_dropped_again_what_has_succeeded_has_its_result_at_its_new_number(world: World, context):
     take(world, context, dropped(world, entry("a"), entry("b")))
     end(world, entries_of(world)[0], Status.SUCCEEDED)
-    told = list(world.aws.events.sent)
 
     take(world, context, dropped(world, entry("b"), entry("a"), version="v2", sequencer="0B"))
 
     moved = world.result_at(f"results/{FILE}/1.json")
     assert (moved["Status"], moved["EndedAt"]) == ("Succeeded", SOON)
-    assert world.aws.events.sent == told
+    assert world.aws.events.kinds.count("Succeeded") == 1
 
 
 def test_dropped_again_what_failed_queues_by_its_new_number(world: World, context):
@@ -342,8 +341,8 @@ def test_dropped_again_the_older_fleet_is_closed(world: World, context):
     summarise(world)
 
     closed = world.result_at(f"results/by-id/{older}.json")
-    assert closed["EndedAt"] == NOW
-    assert fleet_events(world) == ["VM Import Fleet Failed"]
+    assert (closed["Status"], closed["EndedAt"]) == ("Cancelled", NOW)
+    assert fleet_events(world) == ["VM Import Fleet Cancelled"]
     assert summary(world)["RequestId"] != older
     assert summary(world)["Status"] == "Running"
 
