@@ -28,6 +28,7 @@ def test_a_key_uploaded_again_after_the_end_is_imported_again(pipeline: Pipeline
 
 
 def test_an_object_overwritten_while_its_import_runs_fails_as_changed(pipeline: Pipeline):
+    pipeline.inject("ImportImage", Stall=True)
     old = pipeline.upload("images/overwritten.vmdk")
     running = pipeline.running("images/overwritten.vmdk")
     new = pipeline.upload("images/overwritten.vmdk")

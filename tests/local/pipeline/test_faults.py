@@ -43,6 +43,7 @@ def test_a_met_quota_queues_again(pipeline: Pipeline):
 @pytest.mark.parametrize("event", ["delivered", "lost"])
 def test_an_execution_stopped_by_hand_cancels_the_task(pipeline: Pipeline, event: str):
     key = f"images/stopped-{event}.vmdk"
+    pipeline.inject("ImportImage", Stall=True)  # However busy the machine is, it is stopped before it ends.
     pipeline.upload(key)
     request = pipeline.running(key)
     if event == "lost":
@@ -84,6 +85,7 @@ def test_a_task_that_stands_still_is_cancelled_as_stalled(pipeline: Pipeline, ph
 
 
 def test_a_passed_deadline_ends_as_timed_out(pipeline: Pipeline):
+    pipeline.inject("ImportImage", Stall=True)
     pipeline.upload("images/too-late.vmdk")
     request = pipeline.running("images/too-late.vmdk")
     pipeline.dynamodb.update_item(
