@@ -52,7 +52,10 @@ def shell() -> Iterator[dict[str, str]]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         yield {**os.environ, **exported, "PATH": path, "AWS_PAGER": ""}
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        try:
+            assert process.wait(timeout=120) == 0
+        finally:  # One that does not end says where it stands, and ends.
+            process.send_signal(signal.SIGABRT)
 
 
 def run(command: str, shell: dict[str, str]) -> str:
@@ -85,7 +88,9 @@ def imported(shell: dict[str, str]) -> dict[str, Any]:
     return ended(RESULT, shell)
 
 
-def test_every_command_of_the_readme_shows_the_import(shell: dict[str, str], imported: dict[str, Any]) -> None:
+def test_every_command_of_the_readme_shows_the_import(
+    shell: dict[str, str], imported: dict[str, Any]
+) -> None:
     assert imported["Status"] == "Succeeded", imported
     listed = json.loads(run(EXECUTIONS, shell))["executions"]
     assert [execution["executionArn"] for execution in listed] == [imported["ExecutionArn"]]
