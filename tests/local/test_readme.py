@@ -20,8 +20,6 @@ from tests.local.vm_disks import needs_disk_tools
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 UPLOAD, EXECUTIONS, TASKS, RESULT, ASK, EXPORTED = re.findall(r"```sh\n(.+?)```", README, re.DOTALL)
-
-
 SETTINGS = re.findall(r"vmie_local .*--deploy -c '(.+?)'", README)
 TERMINAL = ("Succeeded", "Failed", "Rejected", "Cancelled", "TimedOut")
 
@@ -32,6 +30,8 @@ def shell() -> Iterator[dict[str, str]]:
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     serve = [
         sys.executable,
+        "-X",
+        "faulthandler",
         "-m",
         "vmie_local",
         "--port",
