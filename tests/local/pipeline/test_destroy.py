@@ -1,8 +1,9 @@
-"""`cdk destroy` with a live task: the task is cancelled, the result written, the buckets stay."""
+"""`cdk destroy` with live tasks: they are cancelled, the results written, the buckets stay."""
 
 import time
 
 from tests.local.pipeline.conftest import ROOT
+from tests.local.pipeline.exports.exporting import ExportPipeline, of_image
 from tests.local.pipeline.harness import Pipeline, eventually
 from tests.local.pipeline.privileges import granted_actions, unused_actions
 from vmie_local import LocalAws
@@ -15,11 +16,17 @@ def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_comp
     cli = CdkCli(cloud, ROOT)
     context = {
         "vmie:stackName": "Doomed",
-        "vmie:maxConcurrentTasks": "2",
+        "vmie:maxConcurrentTasks": "3",
         "vmie:stallTimeoutMinutes": "700",
+        "vmie:allowedImages": "*",
     }
     cli.bootstrap()
     doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
+    exports = ExportPipeline(cloud, doomed.outputs)
+    image_id = exports.import_image("exported")
+    exports.inject("ExportImage", Stall=True, Phase="converting")
+    exported = exports.ask("runs", of_image(image_id, "RAW"))
+    exports.running(exported)
     # Tasks run in scaled time, the CDK CLI does not: this one must outlast its start.
     # In its last phase it has a snapshot, which is gone once it is cancelled.
     doomed.inject("ImportImage", Stall=True, Phase="preparing ami")
@@ -46,4 +53,9 @@ def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_comp
         assert not doomed.images_of(requests[key])
     assert [task["Status"] for task in doomed.tasks_of(requests["images/runs.vmdk"])] == ["deleted"]
     assert doomed.tasks_of(requests["images/waits.vmdk"]) == []
+    result = exports.result(exported)
+    assert result is not None
+    assert (result["Status"], result["Error"]["Code"]) == ("Cancelled", "StackDeleted"), result
+    assert [task["Status"] for task in exports.tasks_of(result["RequestId"])] == ["deleted"]
+    assert exports.written(result["ExportTaskId"]) == []
     assert unused_actions(doomed, granted) == {}

@@ -51,13 +51,32 @@ def stalls_and_is_cancelled(exports: ExportPipeline, image_id: str, instance_id:
     exports.export("privileges/stalls", of_image(image_id))
 
 
+def comes_to_nothing(exports: ExportPipeline, image_id: str, instance_id: str) -> None:
+    exports.inject("CreateInstanceExportTask", StatusMessage="ClientError: No.", Phase="converting")
+    exports.export("privileges/nothing", of_instance(instance_id, AllowReboot=True))
+
+
 def loses_its_file(exports: ExportPipeline, image_id: str, instance_id: str) -> None:
     exports.inject("HeadObject", service="s3", Role="FinishRequest", Delay=2000)
     key = exports.ask("privileges/lost", of_image(image_id))
     task_id = exports.running(key)["TaskId"]
-    written = f"exports/{task_id}.vmdk"
-    eventually(lambda: written in exports.written(task_id), "the file")
-    exports.s3.delete_object(Bucket=exports.bucket, Key=written)
+    eventually(exports.no_fault_is_pending, "the look at the file")
+    exports.s3.delete_object(Bucket=exports.bucket, Key=f"exports/{task_id}.vmdk")
+    exports.ended(key)
+
+
+def vanishes_before_it_is_read(exports: ExportPipeline, image_id: str, instance_id: str) -> None:
+    exports.inject("GetObject", service="s3", Role="Intake", Delay=1000)
+    key = exports.ask("privileges/vanished", of_image(image_id))
+    eventually(exports.no_fault_is_pending, "the reading of the request")
+    exports.s3.delete_object(Bucket=exports.bucket, Key=key)
+
+
+def is_deleted_while_it_runs(exports: ExportPipeline, image_id: str, instance_id: str) -> None:
+    exports.inject("ExportImage", Stall=True, Phase="converting")
+    key = exports.ask("privileges/deleted", of_image(image_id))
+    exports.running(key)
+    exports.s3.delete_object(Bucket=exports.bucket, Key=key)
     exports.ended(key)
 
 
@@ -104,7 +123,10 @@ RUNS: list[Run] = [
     is_rejected_at_the_door,
     is_dropped_again_while_it_runs,
     stalls_and_is_cancelled,
+    comes_to_nothing,
     loses_its_file,
+    vanishes_before_it_is_read,
+    is_deleted_while_it_runs,
     fails_its_last_check,
     is_stopped_while_it_runs,
     is_stopped_unseen,
