@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,6 +15,8 @@ import pytest
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from botocore import xform_name
+from botocore.session import get_session
 
 from app_settings import AppSettings, context_key
 from vmie_constructs import VmImportExport
@@ -22,6 +25,16 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+# Of every command, and of those that list or wait (AWS CLI user guide).
+_GLOBAL_FLAGS = {
+    "region",
+    "query",
+    "output",
+    "endpoint-url",
+    "max-items",
+    "cli-input-json",
+    "generate-cli-skeleton",
+}
 _LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]+)\)")
 
 
@@ -104,6 +117,49 @@ def test_every_allowance_that_is_named_is_an_argument() -> None:
     named = {word for page in pages for word in re.findall(r"`(allowed_\w+)`", text_of(page))}
     assert named
     assert named - known == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_json_block_is_json(page: Path) -> None:
+    for block in blocks(page, "json"):
+        json.loads(block)
+
+
+def aws_commands(page: Path) -> Iterator[tuple[str, str, set[str]]]:
+    """The AWS CLI's commands of a page: service, operation and the flags that are given."""
+    text = text_of(page).replace("\\\n", " ")
+    lines = [line for _, block in _FENCED.findall(text) for line in block.splitlines()]
+    lines += re.findall(r"`(aws [^`]+)`", _FENCED.sub("", text))
+    for line in lines:
+        for command in re.findall(r"(?:^|[|&(] ?)(aws [^|&)]+)", line.partition(" # ")[0]):
+            named = re.match(r"aws ([a-z0-9]+) ([a-z-]+)", command)
+            # Quoted texts may hold anything.
+            flags = set(re.findall(r" --([a-z-]+)", re.sub(r"'[^']*'|\"[^\"]*\"", "''", command)))
+            if named:
+                yield named[1], named[2], flags
+
+
+def test_every_command_of_the_aws_cli_and_its_flags_exist() -> None:
+    session = get_session()
+    # The commands that are not of the API's making.
+    copying = {"recursive", "storage-class", "force-glacier-transfer"}
+    known = {("s3", name): copying for name in ("cp", "ls", "mv", "presign", "rm", "sync")} | {
+        ("ec2", "wait"): {"image-ids", "instance-ids", "snapshot-ids"}
+    }
+    wrong: set[str] = set()
+    for page in PAGES:
+        for service, operation, flags in aws_commands(page):
+            if (service, operation) not in known:
+                model = session.get_service_model("s3" if service == "s3api" else service)
+                for name in model.operation_names:
+                    shape = model.operation_model(name).input_shape
+                    members = {xform_name(member, "-") for member in (shape.members if shape else {})}
+                    known[service, xform_name(name, "-")] = members
+            if (service, operation) not in known:
+                wrong.add(f"{page.name}: aws {service} {operation}")
+            elif unknown := flags - known[service, operation] - _GLOBAL_FLAGS:
+                wrong.add(f"{page.name}: aws {service} {operation} {' '.join(sorted(unknown))}")
+    assert wrong == set()
 
 
 def test_the_readmes_first_example_is_an_app() -> None:
