@@ -57,6 +57,11 @@ def test_the_stacks_outputs_name_what_its_users_touch(default: Synthesised) -> N
     }
 
 
+def test_the_readme_names_every_output(default: Synthesised) -> None:
+    (sentence,) = re.findall(r"outputs (`.+?)\.\n", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(default.template["Outputs"])
+
+
 def test_the_docstrings_table_has_every_setting_and_its_default() -> None:
     settings = {context_key(setting): setting for setting in fields(AppSettings)}
     assert set(table()) == set(settings)
@@ -92,7 +97,6 @@ def test_every_setting_reaches_the_template() -> None:
         image_description="nightly",
         image_tags={"team": "web"},
         allowed_source_bucket_names=("images-of-others",),
-        allowed_source_hosts=("images.example.com",),
         allowed_kms_key_arns=(key.replace("0f0f", "3c3c"),),
         allowed_service_role_names=("their-role",),
         allowed_license_configuration_arns=(LICENCE,),
@@ -127,7 +131,6 @@ def test_every_setting_reaches_the_template() -> None:
     }
     assert json.loads(flat(start["Environment"]["Variables"]["VMIE_ALLOWED"])) == {
         "SourceBuckets": ["images-of-others"],
-        "SourceHosts": ["images.example.com"],
         "KmsKeys": [key.replace("0f0f", "3c3c")],
         "RoleNames": ["their-role"],
         "LicenseConfigurations": [LICENCE],
