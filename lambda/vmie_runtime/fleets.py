@@ -74,20 +74,29 @@ class Fleets:
             while not settled and (fleet := self._find(item["Id"])) is not None:
                 settled = self._summarise(fleet, now, anyway=contended)
                 contended = True
+            if contended and not settled:
+                self._write_last(item["Id"])
 
     def _find(self, fleet_id: str) -> Fleet | None:
         """A fleet that is summarised; None where it is over."""
         found = self.table.access.get(fleet_id)
-        source = source_of(found) if found else None
-        if found is None or source is None or found.get("OpenState") != self.table.open_value(_OPEN):
+        if found is None or found.get("OpenState") != self.table.open_value(_OPEN):
             return None
-        return Fleet(
-            id=found["Id"],
-            source=source,
-            size=found["FleetSize"],
-            queued_at=found["QueuedAt"],
-            counts=found["Counts"],
-        )
+        return _fleet_of(found)
+
+    def _write_last(self, fleet_id: str) -> None:
+        """Write the last summary of a fleet again: who closed it meanwhile may have been overwritten."""
+        found = self.table.access.get(fleet_id)
+        fleet = _fleet_of(found) if found and "ClosedAt" in found else None
+        if found is None or fleet is None:
+            return
+        document = summary(fleet, fleet.counts, now=found["ClosedAt"], is_over=True)
+        self.publisher.publish_fleet(self._addresses(fleet), document, event=None, now=found["ClosedAt"])
+
+    def _addresses(self, fleet: Fleet) -> list[str]:
+        of_key = result_addresses.by_source_key(fleet.source.key)
+        is_newest = self.table.is_newest(_as_request(fleet))
+        return [result_addresses.by_id(fleet.id), *([of_key] if is_newest else [])]
 
     def _summarise(self, fleet: Fleet, now: str, *, anyway: bool) -> bool:
         """Write a fleet's summary where it has changed, or anyway; tell whether it is the newest.
@@ -101,12 +110,9 @@ class Fleets:
         is_over = all_ended or not is_newest
         if counts == fleet.counts and not is_over and not anyway:
             return True
-        addresses = [result_addresses.by_id(fleet.id)]
-        if is_newest:
-            addresses.append(result_addresses.by_source_key(fleet.source.key))
         document = summary(fleet, counts, now=now, is_over=is_over)
         event = f"Fleet {document['Status']}" if is_over else None
-        self.publisher.publish_fleet(addresses, document, event=event, now=now)
+        self.publisher.publish_fleet(self._addresses(fleet), document, event=event, now=now)
         return self._note(fleet, counts, closed_at=now if is_over else None)
 
     def _count(self, fleet: Fleet) -> tuple[dict[str, int], bool]:
@@ -129,8 +135,10 @@ class Fleets:
             },
         }
         if closed_at is not None:
-            change["UpdateExpression"] += ", ExpiresAt = :expires REMOVE OpenState"
-            change["ExpressionAttributeValues"] |= serialise({":expires": expiry(closed_at)})
+            change["UpdateExpression"] += ", ClosedAt = :closed, ExpiresAt = :expires REMOVE OpenState"
+            change["ExpressionAttributeValues"] |= serialise(
+                {":closed": closed_at, ":expires": expiry(closed_at)}
+            )
         return self.table.access.write(change)
 
 
@@ -160,6 +168,19 @@ def summary(fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) ->
         "EndedAt": now if is_over else None,
     }
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _fleet_of(item: dict[str, Any]) -> Fleet | None:
+    source = source_of(item)
+    if source is None:
+        return None
+    return Fleet(
+        id=item["Id"],
+        source=source,
+        size=item["FleetSize"],
+        queued_at=item["QueuedAt"],
+        counts=item["Counts"],
+    )
 
 
 def _as_request(fleet: Fleet) -> Request:

@@ -15,6 +15,7 @@ from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.results import ResultPublisher
 
 FILE = "requests/fleet.json"
 SUCCEEDED = {"Status": "Succeeded", "ImageId": "ami-1"}
@@ -282,6 +283,29 @@ def test_a_summary_names_no_document_of_a_request(world: World, context):
     take(world, context, dropped(world, *map(entry, range(500))))
 
     assert len(str(summary(world))) < 1000
+
+
+def test_a_summary_that_comes_late_does_not_replace_the_last_one(world: World, context, monkeypatch):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    first, second = entries_of(world)
+    end(world, first, Status.SUCCEEDED)
+    publish = ResultPublisher.publish_fleet
+    overtaken: list[dict[str, Any]] = []
+
+    def overtaking(self: ResultPublisher, addresses: Any, document: Any, **arguments: Any) -> None:
+        if not overtaken:  # Another round sees the fleet's end while this one is on its way.
+            overtaken.append(document)
+            end(world, second, Status.SUCCEEDED)
+            summarise(world, LATER)
+        publish(self, addresses, document, **arguments)
+
+    monkeypatch.setattr(ResultPublisher, "publish_fleet", overtaking)
+    summarise(world)
+
+    assert overtaken[0]["Counts"] == {"Queued": 1, "Succeeded": 1}
+    assert summary(world)["Counts"] == {"Succeeded": 2}
+    assert (summary(world)["Status"], summary(world)["EndedAt"]) == ("Succeeded", LATER)
+    assert fleet_events(world) == ["VM Import Fleet Succeeded"]
 
 
 def test_dropped_again_only_what_has_not_succeeded_runs(world: World, context):
