@@ -47,7 +47,8 @@ def orphans(pipeline: Pipeline) -> set[str]:
         for task in (*pipeline.tasks(), *pipeline.snapshot_tasks())
         if _plain(task)["vmie:request-id"] not in kept
         for resource_id in made_by(task)
-        if resource_id in existing
+        # A task may name a snapshot that another request has made.
+        if resource_id in existing and existing[resource_id].get("vmie:request-id") not in kept
     }
 
 

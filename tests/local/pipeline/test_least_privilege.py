@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.local.pipeline.disks import boot_disk, data_disk, upload_disks
 from tests.local.pipeline.harness import Pipeline, eventually
 from tests.local.pipeline.privileges import denied_calls, granted_actions, unused_actions
 
@@ -84,8 +85,65 @@ def is_refused_for_its_role(pipeline: Pipeline) -> None:
     pipeline.clear_faults()
 
 
+def become_what_request_files_ask_for(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    named = {"DiskContainers": [boot_disk()], "Vmie": {"Name": "privileged"}}
+    unmodified = {"DiskContainers": [boot_disk()], "Vmie": {"Method": "snapshot"}}
+    keys = [
+        pipeline.ask("privileges/named", named),
+        pipeline.ask("privileges/unmodified", unmodified),
+        pipeline.ask("privileges/fleet", {"Requests": [{"DiskContainer": data_disk()}]}),
+    ]
+    for key in keys:
+        assert pipeline.ended(key)["Status"] == "Succeeded"
+
+
+def is_started_by_somebody(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    for document in ({"DiskContainer": data_disk()}, {"DiskContainers": []}):
+        execution = pipeline.start(document)
+        eventually(
+            lambda execution=execution: (
+                pipeline.states.describe_execution(executionArn=execution)["status"] != "RUNNING"
+            ),
+            "the end of the execution",
+        )
+
+
+def fails_after_its_snapshot_was_imported(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    error = {"Code": "InvalidBlockDeviceMapping", "Message": "No root snapshot.", "Status": 400}
+    pipeline.inject("RegisterImage", Error=error)
+    key = pipeline.ask(
+        "privileges/unregistered", {"DiskContainer": boot_disk(), "Vmie": {"Name": "unregistered"}}
+    )
+    assert pipeline.ended(key)["Status"] == "Failed"
+
+
+def stalls_as_a_snapshot(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    pipeline.inject("ImportSnapshot", Stall=True)
+    key = pipeline.ask("privileges/stalls", {"DiskContainer": data_disk()})
+    assert pipeline.ended(key)["Status"] == "Failed"
+
+
+def is_stopped_unseen_as_a_snapshot(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    pipeline.inject("ImportSnapshot", Stall=True)
+    key = pipeline.ask("privileges/deleted", {"DiskContainer": data_disk()})
+    pipeline.running(key)
+    with pipeline.without_rounds():
+        pipeline.states.stop_execution(executionArn=pipeline.request_of(key)["ExecutionArn"])
+    pipeline.ended(key)
+
+
 RUNS: list[Callable[[Pipeline], None]] = [
     succeeds,
+    become_what_request_files_ask_for,
+    is_started_by_somebody,
+    fails_after_its_snapshot_was_imported,
+    stalls_as_a_snapshot,
+    is_stopped_unseen_as_a_snapshot,
     is_rejected_at_the_door,
     stalls_and_is_cancelled,
     is_overwritten_unseen,
@@ -105,7 +163,9 @@ def every_kind_of_run(pipeline: Pipeline) -> None:
 def test_no_action_is_granted_that_no_run_needs_and_no_call_was_denied(
     pipeline: Pipeline, every_kind_of_run: None
 ):
-    granted = {role: each for role, each in granted_actions(pipeline).items() if "Drain" not in role}
+    granted = {
+        role: each for role, each in granted_actions(pipeline, "VmieImport").items() if "Drain" not in role
+    }
 
     assert unused_actions(pipeline, granted) == {}
     assert denied_calls(pipeline) == {}
