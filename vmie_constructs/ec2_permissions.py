@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Stack
-from constructs import Construct
-
+from .ec2_arns import ec2_arn
 from .runtime_function import RuntimeFunction
 
 WORKFLOW_TAG = "vmie:workflow"
@@ -15,10 +13,10 @@ _OWN_ONLY = "A condition narrows it to what carries the workflow's tag."
 
 def allow_start_import(function: RuntimeFunction) -> None:
     """Start ImportImage tasks and tag them as they are made."""
-    task = _import_image_tasks(function)
+    task = ec2_arn(function, "import-image-task")
     function.allow(
         ["ec2:ImportImage"],
-        [task, _images(function)],
+        [task, ec2_arn(function, "image")],
         wildcard_reason=_MADE_BY_SERVICE,
     )
     function.allow(
@@ -51,9 +49,9 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
     allow_tagging(function)
     own = {"StringEquals": {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}}
     for action, resource in (
-        ("ec2:CancelImportTask", _import_image_tasks(function)),
-        ("ec2:DeregisterImage", _images(function)),
-        ("ec2:DeleteSnapshot", _snapshots(function)),
+        ("ec2:CancelImportTask", ec2_arn(function, "import-image-task")),
+        ("ec2:DeregisterImage", ec2_arn(function, "image")),
+        ("ec2:DeleteSnapshot", ec2_arn(function, "snapshot")),
     ):
         function.allow([action], [resource], conditions=own, wildcard_reason=_OWN_ONLY)
 
@@ -61,28 +59,7 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
 def allow_tagging(function: RuntimeFunction) -> None:
     """Tag images and snapshots: those that a task made carry nothing yet that a condition could ask for."""
     function.allow(
-        ["ec2:CreateTags"], [_images(function), _snapshots(function)], wildcard_reason=_MADE_BY_SERVICE
-    )
-
-
-def _import_image_tasks(scope: Construct) -> str:
-    return _arn(scope, "import-image-task", Stack.of(scope).account)
-
-
-def _images(scope: Construct) -> str:
-    # The ARNs of AMIs and snapshots name no account.
-    return _arn(scope, "image", "")
-
-
-def _snapshots(scope: Construct) -> str:
-    return _arn(scope, "snapshot", "")
-
-
-def _arn(scope: Construct, resource: str, account: str) -> str:
-    return Stack.of(scope).format_arn(
-        service="ec2",
-        account=account,
-        resource=resource,
-        resource_name="*",
-        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        ["ec2:CreateTags"],
+        [ec2_arn(function, "image"), ec2_arn(function, "snapshot")],
+        wildcard_reason=_MADE_BY_SERVICE,
     )
