@@ -72,7 +72,7 @@ def _check(tags: Iterable[tuple[str, str, str]], at: str, problems: Problems) ->
         count += 1
         why = _fault(key, value)
         if why:
-            problems.add(Code.INVALID_TAG, path, f'Invalid tag in {at}: "{shown(key)}" {why}.')
+            problems.add(Code.INVALID_TAG, path, f'Invalid tag {path}: "{shown(key)}" {why}.')
     if count > MAX_TAGS:
         problems.add(
             Code.INVALID_TAG,

@@ -87,6 +87,7 @@ def test_an_arbitrary_start_is_rejected_or_read(document):
 
 
 @given(st.dictionaries(known_names, values, max_size=6))
+@example({"DiskContainers": [], "TagSpecifications": [{"Tags": [{"Key": ""}]}]})
 @settings(max_examples=300)
 def test_known_keys_with_arbitrary_values_are_rejected_or_read(document):
     outcome_of(json.dumps(document).encode())

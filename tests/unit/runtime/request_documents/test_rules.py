@@ -175,6 +175,12 @@ def volume(**parameters):
             "reserved",
         ),
         (
+            image(TagSpecifications=tags(("a", "b"), ("", "c"))),
+            "InvalidTag",
+            "TagSpecifications[0].Tags[1]",
+            'Invalid tag TagSpecifications[0].Tags[1]: "" is no key',
+        ),
+        (
             image(TagSpecifications=tags(("a", "b"), ("a", "c"))),
             "InvalidTag",
             "TagSpecifications[0].Tags",
