@@ -16,7 +16,7 @@ from vmie_runtime.checks.default_encryption import (
     read_default_encryption,
 )
 from vmie_runtime.checks.guests import GuestSystem
-from vmie_runtime.checks.key_policies import KeyUser, advise_on_key_policy, caller, service_role
+from vmie_runtime.checks.key_policies import advise_on_key_policy
 from vmie_runtime.checks.keys import KmsClient, require_usable_key
 from vmie_runtime.checks.licences import advise_on_licence, require_licence
 from vmie_runtime.checks.narrowing import Document, Own, is_key_allowed
@@ -38,15 +38,13 @@ class Account:
         ec2: An EC2 client of its Region.
         kms: A KMS client of its Region.
         sts: An STS client of its Region, on the regional endpoint (botocore's default since 1.35).
-        partition: Default: `aws`.
-        starting_role_arn: The role that starts EC2's tasks; None where a key's policy is not asked about it.
+        partition: Its partition, such as `aws-cn`.
     """
 
     ec2: EC2Client
     kms: KmsClient
     sts: STSClient
-    partition: str = "aws"
-    starting_role_arn: str | None = None
+    partition: str
 
 
 def examine_account(document: Document, account: Account, allowed: Allowed, own: Own) -> list[Advice]:
@@ -123,14 +121,12 @@ def _examine_key(key: str, document: Document, account: Account, allowed: Allowe
     )
     advice = list(known.advice)
     if known.arn is not None and not known.managed_by_aws:
-        advice += advise_on_key_policy(account.kms, known.arn, _users(document, account, own))
+        advice += advise_on_key_policy(account.kms, known.arn, _role_arn(document, account, own))
     return advice
 
 
-def _users(document: Document, account: Account, own: Own) -> tuple[KeyUser, ...]:
-    role_name = document.role_name or own.role_name
-    users = (service_role(f"arn:{account.partition}:iam::{own.account}:role/{role_name}"),)
-    return (*users, caller(account.starting_role_arn)) if account.starting_role_arn else users
+def _role_arn(document: Document, account: Account, own: Own) -> str:
+    return f"arn:{account.partition}:iam::{own.account}:role/{document.role_name or own.role_name}"
 
 
 def _keys(document: Document, default: DefaultEncryption) -> list[str]:

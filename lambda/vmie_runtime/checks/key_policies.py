@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -27,49 +26,10 @@ SERVICE_ROLE_ACTIONS = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-# What EBS asks of who makes an encrypted snapshot (Amazon EBS User Guide, "Permissions for IAM users").
-CALLER_ACTIONS = (
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-)
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyUser:
-    """Who uses a key, and how.
-
-    Attributes:
-        role_arn: The role's ARN.
-        words: What the role is, in a sentence.
-        actions: What it needs.
-    """
-
-    role_arn: str
-    words: str
-    actions: tuple[str, ...]
-
-    @property
-    def account(self) -> str:
-        """The role's account."""
-        return self.role_arn.split(":")[4]
-
-
-def service_role(role_arn: str) -> KeyUser:
-    """The service role as a user of the key that snapshots are encrypted with."""
-    return KeyUser(role_arn=role_arn, words="the service role", actions=SERVICE_ROLE_ACTIONS)
-
-
-def caller(role_arn: str) -> KeyUser:
-    """The role that starts the task as a user of the key that snapshots are encrypted with."""
-    return KeyUser(role_arn=role_arn, words="the role that starts the task", actions=CALLER_ACTIONS)
-
-
-def advise_on_key_policy(kms: KmsClient, key_arn: str, users: tuple[KeyUser, ...]) -> list[Advice]:
-    """Read a key's policy and say what it seems not to let its users do.
+def advise_on_key_policy(kms: KmsClient, key_arn: str, role_arn: str) -> list[Advice]:
+    """Read a key's policy and say what it seems not to let the service role do.
 
     Needs `kms:GetKeyPolicy` on the key. A policy that may not be read proves nothing, and nothing is said;
     the policy of a key of another account never can be.
@@ -77,67 +37,70 @@ def advise_on_key_policy(kms: KmsClient, key_arn: str, users: tuple[KeyUser, ...
     Args:
         kms: A KMS client of the key's Region.
         key_arn: The key's own ARN, not an alias'.
-        users: Who is going to use it.
+        role_arn: The service role's.
     """
     try:
         text = kms.get_key_policy(KeyId=key_arn, PolicyName="default")["Policy"]
         document = json.loads(text)
     except (ClientError, BotoCoreError, ValueError):
         return []
-    return [advice for user in users if (advice := _advice(document, key_arn, user)) is not None]
+    return _advice(document, key_arn, role_arn)
 
 
-def _advice(document: Any, key_arn: str, user: KeyUser) -> Advice | None:
-    denied = [action for action in user.actions if _is_covered(document, "Deny", action, key_arn, user)]
+def _advice(document: Any, key_arn: str, role_arn: str) -> list[Advice]:
+    denied = [
+        action for action in SERVICE_ROLE_ACTIONS if _is_covered(document, "Deny", action, key_arn, role_arn)
+    ]
     lacking = [
         action
-        for action in user.actions
-        if action not in denied and not _is_covered(document, "Allow", action, key_arn, user)
+        for action in SERVICE_ROLE_ACTIONS
+        if action not in denied and not _is_covered(document, "Allow", action, key_arn, role_arn)
     ]
     if not denied and not lacking:
-        return None
+        return []
     found = []
     if lacking:
-        found.append(f"seems not to let {user.words} {user.role_arn} perform {_listed(lacking)}")
+        found.append(f"seems not to let the service role {role_arn} perform {_listed(lacking)}")
     if denied:
-        found.append(f"denies {user.words} {user.role_arn} {_listed(denied)}")
+        found.append(f"denies the service role {role_arn} {_listed(denied)}")
     statement = {
         "Sid": "VmImportExport",
         "Effect": "Allow",
-        "Principal": {"AWS": user.role_arn},
-        "Action": list(user.actions),
+        "Principal": {"AWS": role_arn},
+        "Action": list(SERVICE_ROLE_ACTIONS),
         "Resource": "*",
     }
-    return Advice(
+    advice = Advice(
         code="KeyPolicyLacks",
         message=f"The policy of the KMS key {key_arn} {' and '.join(found)}. Only the import itself proves "
         "it: grants may allow, and service control policies refuse, what the policy does not show.",
         remedy=f"Add to the key's policy (`aws kms put-key-policy`): {json.dumps(statement)}",
     )
+    return [advice]
 
 
-def _is_covered(document: Any, effect: str, action: str, key_arn: str, user: KeyUser) -> bool:
+def _is_covered(document: Any, effect: str, action: str, key_arn: str, role_arn: str) -> bool:
     """Whether a statement of this effect holds for certain: a condition that is not known never does."""
-    known = _known_conditions(key_arn, user)
+    known = _known_conditions(key_arn, role_arn)
     return any(
         one.get("Effect") == effect
         and covers_action(one, action)
-        and _is_about(one, user)
+        and _is_about(one, role_arn)
         and all(_holds(*condition, known) for condition in conditions_of(one))
         for one in statements_of(document)
     )
 
 
-def _is_about(statement: Mapping[str, Any], user: KeyUser) -> bool:
-    """Whether a statement's principal is the user, its account, or everybody.
+def _is_about(statement: Mapping[str, Any], role_arn: str) -> bool:
+    """Whether a statement's principal is the role, its account, or everybody.
 
     The account stands for what its own IAM policies allow, which is examined elsewhere.
     """
     if "NotPrincipal" in statement:
         return False
-    everybody = statement.get("Principal") == "*"
+    everybody, account = statement.get("Principal") == "*", _account(role_arn)
     return everybody or any(
-        name in ("*", user.role_arn, user.account) or name.endswith(f":iam::{user.account}:root")
+        name in ("*", role_arn, account) or name.endswith(f":iam::{account}:root")
         for name in _principals(statement)
     )
 
@@ -163,16 +126,20 @@ def _holds(operator: str, key: str, values: list[str], known: Mapping[str, str])
     return False
 
 
-def _known_conditions(key_arn: str, user: KeyUser) -> dict[str, str]:
-    """What is known of the calls that EBS makes with a key on behalf of its user."""
+def _known_conditions(key_arn: str, role_arn: str) -> dict[str, str]:
+    """What is known of the calls that EBS makes with a key on behalf of the role."""
     return {
-        "kms:calleraccount": user.account,
-        "aws:principalaccount": user.account,
-        "aws:principalarn": user.role_arn,
+        "kms:calleraccount": _account(role_arn),
+        "aws:principalaccount": _account(role_arn),
+        "aws:principalarn": role_arn,
         "kms:viaservice": f"ec2.{key_arn.split(':')[3]}.amazonaws.com",
         "kms:grantisforawsresource": "true",
         "aws:securetransport": "true",
     }
+
+
+def _account(role_arn: str) -> str:
+    return role_arn.split(":")[4]
 
 
 def _listed(actions: list[str]) -> str:

@@ -36,7 +36,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise RequestRejected(
             "RequestNotOpen", "This execution was started for a request that does not wait."
         )
-    account = context.invoked_function_arn.split(":")[4]
     times = _times(request, step.now)
     table.update(request.id, {"execution_arn": step.execution_arn, **times})
     if request.superseded:
@@ -45,7 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             f"{request.label} was overwritten before its request began; "
             "the newer object has a request of its own.",
         )
-    changes = _VALIDATIONS[settings().workflow_kind](request, account)
+    changes = _VALIDATIONS[settings().workflow_kind](request, context.invoked_function_arn)
     table.update(request.id, changes)
     return {"Disks": changes.get("disks", []), "Region": settings().region}
 

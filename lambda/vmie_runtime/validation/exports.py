@@ -12,12 +12,12 @@ from vmie_runtime.request_entries import merged_document
 from vmie_runtime.wiring import settings
 
 
-def validate_export(request: Request, account: str) -> dict[str, Any]:
+def validate_export(request: Request, function_arn: str) -> dict[str, Any]:
     """Check an export and look at what it names.
 
     Args:
         request: The request.
-        account: The stack's account.
+        function_arn: The invoked function's, of the stack's account.
 
     Returns:
         What is to be written down of the request.
@@ -28,7 +28,7 @@ def validate_export(request: Request, account: str) -> dict[str, Any]:
     own = Own(
         bucket=settings().bucket,
         region=settings().region,
-        account=account,
+        account=function_arn.split(":")[4],
         role_name=settings().service_role_name,
     )
     document = merged_document(request, {})

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def validate_import(request: Request, account: str) -> dict[str, Any]:
+def validate_import(request: Request, function_arn: str) -> dict[str, Any]:
     """Check an import and look at its disks.
 
     Args:
         request: The request, at whatever stage it starts again.
-        account: The stack's account.
+        function_arn: The invoked function's, of the stack's partition and account.
 
     Returns:
         What is to be written down of the request.
@@ -38,6 +38,7 @@ def validate_import(request: Request, account: str) -> dict[str, Any]:
         RequestRejected: If it cannot be done, or its owner may not ask for it.
         RequestFailure: If a disk is gone or another one.
     """
+    _, partition, _, _, account, *_ = function_arn.split(":")
     own, document = _own(account), merged_document(request, settings().import_defaults)
     require_allowed(document, settings().allowed, own)
     require_zone(document, settings().allowed)
@@ -48,7 +49,7 @@ def validate_import(request: Request, account: str) -> dict[str, Any]:
     changes: dict[str, Any] = {"disks": disks}
     if request.stage == 0:  # What a later stage made has its name already.
         _require_free_name(request)
-        reached = Account(ec2=client("ec2"), kms=client("kms"), sts=client("sts"))
+        reached = Account(ec2=client("ec2"), kms=client("kms"), sts=client("sts"), partition=partition)
         advice = examine_account(document, reached, settings().allowed, own)
         changes["advice"] = [each.to_document() for each in advice]
     return changes

@@ -33,8 +33,10 @@ class _Cloud:
         self.ec2.add_response("get_ebs_encryption_by_default", {"EbsEncryptionByDefault": enabled}, {})
         self.ec2.add_response("get_ebs_default_kms_key_id", {"KmsKeyId": default}, {})
 
-    def advice(self, document: Document, allowed: Allowed = _NOTHING) -> list[Advice]:
-        account = Account(ec2=self.ec2.client, kms=self.kms.client, sts=self.sts.client)
+    def advice(
+        self, document: Document, allowed: Allowed = _NOTHING, *, partition: str = "aws"
+    ) -> list[Advice]:
+        account = Account(ec2=self.ec2.client, kms=self.kms.client, sts=self.sts.client, partition=partition)
         return examine_account(document, account, allowed, _OWN)
 
     def examine(self, document: Document, allowed: Allowed = _NOTHING) -> list[str]:
@@ -74,6 +76,16 @@ def test_the_keys_policy_is_asked_about_the_role_that_goes_along(
     cloud.kms.add_response("get_key_policy", policy(), None)
     (advice,) = cloud.advice(Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True}, role_name=asked))
     assert f":role/{role} " in advice.message
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_the_statement_to_add_names_the_role_in_its_own_partition(cloud: _Cloud, partition: str) -> None:
+    cloud.settings()
+    cloud.kms.add_response("describe_key", key(), None)
+    cloud.kms.add_response("get_key_policy", policy(), None)
+    document = Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True})
+    (advice,) = cloud.advice(document, partition=partition)
+    assert f'"arn:{partition}:iam::{ACCOUNT}:role/{ROLE}"' in advice.remedy
 
 
 def test_a_key_of_awss_has_no_policy_to_mend(cloud: _Cloud) -> None:

@@ -12,22 +12,15 @@ from hypothesis import strategies as st
 from tests.unit.runtime.checks.requests import ACCOUNT, REGION
 from tests.unit.runtime.checks.stubbed import KEY_ARN, Stub, delegating, policy
 from vmie_runtime.checks.advice import Advice
-from vmie_runtime.checks.key_policies import (
-    SERVICE_ROLE_ACTIONS,
-    KeyUser,
-    advise_on_key_policy,
-    caller,
-    service_role,
-)
+from vmie_runtime.checks.key_policies import SERVICE_ROLE_ACTIONS, advise_on_key_policy
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/vmie"
-_STARTER = f"arn:aws:iam::{ACCOUNT}:role/starter"
 
 
-def _advice(*statements: dict[str, Any], users: tuple[KeyUser, ...] = (service_role(_ROLE),)) -> list[Advice]:
+def _advice(*statements: dict[str, Any]) -> list[Advice]:
     with Stub("kms") as kms:
         kms.add_response("get_key_policy", policy(*statements), {"KeyId": KEY_ARN, "PolicyName": "default"})
-        return advise_on_key_policy(kms.client, KEY_ARN, users)
+        return advise_on_key_policy(kms.client, KEY_ARN, _ROLE)
 
 
 def _statement(**changes: Any) -> dict[str, Any]:
@@ -125,18 +118,11 @@ def test_a_denial_under_a_condition_that_may_not_hold_is_no_finding(condition: d
     assert _advice(delegating(), _statement(Effect="Deny", Principal="*", Condition=condition)) == []
 
 
-def test_each_user_is_held_against_the_policy_by_itself() -> None:
-    users = (service_role(_ROLE), caller(_STARTER))
-    (advice,) = _advice(_statement(), users=users)
-    assert _STARTER in advice.message
-    assert "kms:Encrypt`" not in advice.message
-
-
 @pytest.mark.parametrize("code", ["AccessDeniedException", "NotFoundException"])
 def test_a_policy_that_may_not_be_read_proves_nothing(code: str) -> None:
     with Stub("kms") as kms:
         kms.add_client_error("get_key_policy", code, "no", 400)
-        assert advise_on_key_policy(kms.client, KEY_ARN, (service_role(_ROLE),)) == []
+        assert advise_on_key_policy(kms.client, KEY_ARN, _ROLE) == []
 
 
 _NAMES = st.sampled_from(["Statement", "Effect", "Principal", "AWS", "Action", "Condition", "StringLike"])
@@ -156,4 +142,4 @@ def test_any_policy_is_read(document: Any) -> None:
         def describe_key(self, **_: str) -> dict[str, Any]:
             raise AssertionError
 
-    assert len(advise_on_key_policy(Kms(), KEY_ARN, (service_role(_ROLE),))) <= 1
+    assert len(advise_on_key_policy(Kms(), KEY_ARN, _ROLE)) <= 1

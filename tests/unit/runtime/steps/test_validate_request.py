@@ -210,6 +210,22 @@ def test_the_owners_key_is_looked_at(world: World, context, monkeypatch):
     assert code_of(error) == ("KeyNotEnabled", "Rejected")
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_advice_on_a_keys_policy_names_the_role_in_the_stacks_partition(
+    world: World, context, monkeypatch, partition: str
+):
+    context.invoked_function_arn = f"arn:{partition}:lambda:us-east-1:123456789012:function:f:7"
+    key = f"arn:{partition}:kms:us-east-1:123456789012:key/0f1e2d3c-0000-4000-8000-123456789012"
+    world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps({"Encrypted": True, "KmsKeyId": key}))
+    monkeypatch.setattr(world.aws.kms, "get_key_policy", lambda **_: {"Policy": '{"Statement": []}'})
+    request = world.running()
+
+    handler(world.step(request), context)
+
+    remedies = {each["Code"]: each["Remedy"] for each in world.find(request).advice}
+    assert f'"arn:{partition}:iam::123456789012:role/' in remedies["KeyPolicyLacks"]
+
+
 def test_what_the_owner_encrypts_no_request_leaves_plain(world: World, context, monkeypatch):
     world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps({"Encrypted": True}))
     request = world.running("requests/web.json", document={**ONE_DISK, "Encrypted": False})
