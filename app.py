@@ -27,7 +27,6 @@ optional; one that is not in this table is refused. Lists are texts with commas 
 | `vmie:imageDescription` | description of imported images | none |
 | `vmie:imageTags` | JSON object: tags of imported images | none |
 | `vmie:allowedSourceBucketNames` | further buckets to import from | none |
-| `vmie:allowedSourceHosts` | hosts of https sources that are not S3 | none |
 | `vmie:allowedKmsKeyArns` | KMS keys that requests may encrypt with | none |
 | `vmie:allowedServiceRoleNames` | service roles that requests may name | none |
 | `vmie:allowedLicenseConfigurationArns` | License Manager configurations that requests may attach | none |
@@ -107,7 +106,6 @@ class VmImportExportStack(cdk.Stack):
             image_description=settings.image_description,
             image_tags=settings.image_tags,
             allowed_source_buckets=self._each(s3.Bucket.from_bucket_name, "allowed_source_bucket_names"),
-            allowed_source_hosts=settings.allowed_source_hosts,
             allowed_kms_keys=self._each(kms.Key.from_key_arn, "allowed_kms_key_arns"),
             allowed_service_roles=self._each(iam.Role.from_role_name, "allowed_service_role_names"),
             allowed_license_configurations=settings.allowed_license_configuration_arns,

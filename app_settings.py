@@ -117,7 +117,6 @@ class AppSettings:
     image_description: str | None = field(default=None, metadata=_takes(_text))
     image_tags: Mapping[str, str] | None = field(default=None, metadata=_takes(_tags))
     allowed_source_bucket_names: tuple[str, ...] = field(default=(), metadata=_takes(_texts))
-    allowed_source_hosts: tuple[str, ...] = field(default=(), metadata=_takes(_texts))
     allowed_kms_key_arns: tuple[str, ...] = field(default=(), metadata=_takes(_texts))
     allowed_service_role_names: tuple[str, ...] = field(default=(), metadata=_takes(_texts))
     allowed_license_configuration_arns: tuple[str, ...] = field(default=(), metadata=_takes(_texts))

@@ -32,7 +32,6 @@ class Allowed:
     Attributes:
         allowed_source_buckets: Buckets to import from. The service role and the functions that look at a
             source may read every object in them.
-        allowed_source_hosts: Hosts of presigned https sources that are not S3, such as `images.example.com`.
         allowed_kms_keys: Keys that images, snapshots and volumes may be encrypted with. The service role may
             use them; the policy of a key of another account must let it.
         allowed_service_roles: Roles that may go along in place of the workflow's own. What they may do is
@@ -52,7 +51,6 @@ class Allowed:
     """
 
     allowed_source_buckets: Sequence[s3.IBucket] = ()
-    allowed_source_hosts: Sequence[str] = ()
     allowed_kms_keys: Sequence[kms.IKey] = ()
     allowed_service_roles: Sequence[iam.IRole] = ()
     allowed_license_configurations: Sequence[str] = ()
@@ -86,7 +84,6 @@ class Allowed:
         _check_regions(self.allowed_source_buckets, stack)
         lists: dict[str, list[str]] = {
             "SourceBuckets": [bucket.bucket_name for bucket in self.allowed_source_buckets],
-            "SourceHosts": [host.lower() for host in self.allowed_source_hosts],
             "KmsKeys": [key.key_arn for key in self.allowed_kms_keys],
             "RoleNames": [role.role_name for role in self.allowed_service_roles],
             "LicenseConfigurations": list(self.allowed_license_configurations),

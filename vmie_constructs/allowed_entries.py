@@ -66,13 +66,6 @@ class EntryForm:
 
 
 ENTRY_FORMS: dict[str, EntryForm] = {
-    "allowed_source_hosts": EntryForm(
-        "a host",
-        "images.example.com, with :port where it is not 443",
-        # A star within a host would let in hosts of anybody.
-        r"(?=.{1,259}$)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*"
-        r"(:\d{1,5})?",
-    ),
     "allowed_license_configurations": EntryForm(
         "the ARN of a License Manager configuration",
         "arn:aws:license-manager:eu-west-1:111122223333:license-configuration:lic-0123456789abcdef",

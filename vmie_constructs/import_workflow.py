@@ -55,7 +55,6 @@ class ImportWorkflow(Workflow):
         allowed_source_buckets: Further buckets that requests may import from. Like every `allowed_*` setting:
             a request that names what is neither the workflow's own nor allowed is rejected; see `Allowed`.
             Default: the import bucket only.
-        allowed_source_hosts: Hosts of https sources that are not S3. Default: none.
         allowed_kms_keys: Keys that requests may encrypt with. Default: `image_encryption_key` only.
         allowed_service_roles: Roles that requests may name in place of `service_role`. Default: none.
         allowed_license_configurations: License Manager configurations that requests may attach.
@@ -103,7 +102,6 @@ class ImportWorkflow(Workflow):
         image_description: str | None = None,
         image_tags: Mapping[str, str] | None = None,
         allowed_source_buckets: Sequence[s3.IBucket] = (),
-        allowed_source_hosts: Sequence[str] = (),
         allowed_kms_keys: Sequence[kms.IKey] = (),
         allowed_service_roles: Sequence[iam.IRole] = (),
         allowed_license_configurations: Sequence[str] = (),
@@ -138,7 +136,6 @@ class ImportWorkflow(Workflow):
         )
         allowed = Allowed(
             allowed_source_buckets=allowed_source_buckets,
-            allowed_source_hosts=allowed_source_hosts,
             allowed_kms_keys=allowed_kms_keys,
             allowed_service_roles=allowed_service_roles,
             allowed_license_configurations=allowed_license_configurations,

@@ -16,8 +16,6 @@ class Allowed:
 
     Attributes:
         source_buckets: Buckets to import from.
-        source_hosts: Hosts of https sources that are not S3: `images.example.com`, with `:port` where it is
-            not 443. A star counts only as the whole entry: `images.*` would let in hosts of anybody.
         regions: Regions to copy images to.
         account_ids: Accounts to share with.
         organization_arns: Organisations and organisational units to share with.
@@ -35,7 +33,6 @@ class Allowed:
     """
 
     source_buckets: tuple[str, ...] = ()
-    source_hosts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     account_ids: tuple[str, ...] = ()
     organization_arns: tuple[str, ...] = ()

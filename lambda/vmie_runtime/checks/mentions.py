@@ -16,12 +16,7 @@ class Subject(Enum):
     """
 
     SOURCE_BUCKET = ("BucketNotAllowed", "bucket", "source_buckets", "allowed_source_buckets")
-    SOURCE_URL = (
-        "SourceNotAllowed",
-        "source",
-        "source_hosts",
-        "allowed_source_buckets or allowed_source_hosts",
-    )
+    SOURCE_URL = ("SourceNotAllowed", "source", "source_buckets", "allowed_source_buckets")
     EXPORT_BUCKET = ("ExportBucketNotAllowed", "export bucket", "", "")
     SNAPSHOT = ("SnapshotNotAllowed", "snapshot", "snapshots", "allowed_snapshots")
     IMAGE = ("ImageNotAllowed", "AMI", "images", "allowed_images")

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from vmie_runtime.checks.allowed import Allowed, permits
 from vmie_runtime.checks.mentions import Mention, Subject, mentions
-from vmie_runtime.checks.source_urls import OWN_BUCKET, read_source_url
 from vmie_runtime.errors import RequestRejected
+from vmie_runtime.source_urls import read_source_url, without_secrets
 
 _ENCRYPTED_BY_REQUEST = ("ImportImage", "ImportSnapshot")
 _NEVER_ENCRYPTED = ("ImportInstance", "ImportVolume")
@@ -113,7 +113,7 @@ def require_zone(document: Document, allowed: Allowed) -> None:
 def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
     subject, value = mention.subject, mention.value
     if subject is Subject.SOURCE_URL:
-        return _is_source_allowed(value, allowed, own)
+        return _is_source_allowed(mention, allowed, own)
     if subject is Subject.KMS_KEY:
         return is_key_allowed(value, allowed, own)
     owned = {
@@ -127,12 +127,16 @@ def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
     return value == owned.get(subject) or permits(entries, value)
 
 
-def _is_source_allowed(url: str, allowed: Allowed, own: Own) -> bool:
-    location = read_source_url(url)
-    if location.bucket is not None:
-        return location.bucket in (OWN_BUCKET, own.bucket) or permits(allowed.source_buckets, location.bucket)
-    # No prefix of a host name belongs to one owner.
-    return location.host in [entry.lower() for entry in allowed.source_hosts] or "*" in allowed.source_hosts
+def _is_source_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
+    try:
+        bucket = read_source_url(mention.value).bucket or own.bucket
+    except ValueError as why:
+        raise RequestRejected(
+            "InvalidSourceUrl",
+            f"{mention.path} is {without_secrets(mention.value)!r}, which is no source: {why}.",
+            path=mention.path,
+        ) from None
+    return bucket == own.bucket or permits(allowed.source_buckets, bucket)
 
 
 def is_key_allowed(key: str, allowed: Allowed, own: Own) -> bool:
@@ -150,7 +154,7 @@ def _whole_key(key: str, own: Own) -> str:
 
 
 def _sentence(mention: Mention) -> str:
-    shown = read_source_url(mention.value).shown if mention.subject is Subject.SOURCE_URL else mention.value
+    shown = without_secrets(mention.value) if mention.subject is Subject.SOURCE_URL else mention.value
     return (
         f"{mention.path} names the {mention.subject.words} {shown[:300]!r}, which the stack's owner did not "
         f"allow{mention.subject.remedy}."

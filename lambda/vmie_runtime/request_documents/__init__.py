@@ -8,15 +8,12 @@ from __future__ import annotations
 from vmie_runtime.request_documents.documents import Entry, RequestDocument, RequestFile
 from vmie_runtime.request_documents.durations import duration_seconds
 from vmie_runtime.request_documents.files import parse_file, parse_start
-from vmie_runtime.request_documents.locations import S3Location, s3_location
 
 __all__ = [
     "Entry",
     "RequestDocument",
     "RequestFile",
-    "S3Location",
     "duration_seconds",
     "parse_file",
     "parse_start",
-    "s3_location",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from vmie_runtime.request_documents.documented import SNAPSHOT_FORMATS
-from vmie_runtime.request_documents.locations import S3Location, own_key, s3_location
 from vmie_runtime.request_documents.options import IMAGE_IMPORT, SNAPSHOT_IMPORT
 from vmie_runtime.request_documents.problems import Code, Problems, shown
+from vmie_runtime.source_urls import SourceLocation, read_source_url, without_secrets
 
 # https://docs.aws.amazon.com/vm-import/latest/userguide/limitations-image-importing.html
 MAX_DISKS = 21
@@ -97,8 +97,8 @@ def _source(container: dict[str, Any], at: str, allowed: tuple[str, ...], proble
         )
 
 
-def check_url(url: str, path: str, problems: Problems, *, may_be_own: bool = False) -> S3Location | None:
-    """Check that a URL names an object of S3; the object, where it does and its bucket is named.
+def check_url(url: str, path: str, problems: Problems, *, may_be_own: bool = False) -> SourceLocation | None:
+    """Check that a URL names an object of S3; the object, where it does.
 
     Args:
         url: The URL.
@@ -107,14 +107,15 @@ def check_url(url: str, path: str, problems: Problems, *, may_be_own: bool = Fal
         may_be_own: Whether `s3:///key` names an object of the bucket that the request was dropped in.
     """
     try:
-        if may_be_own and own_key(url) is not None:
-            return None
-        return s3_location(url)
+        location = read_source_url(url)
+        if location.bucket is None and not may_be_own:
+            raise ValueError("it must name a bucket and a key: s3://bucket/key")
+        return location
     except ValueError as why:
         problems.add(
             Code.INVALID_SOURCE_URL,
             path,
-            f"Invalid value for parameter {path}, value: {shown(url)}: {why}.",
+            f"Invalid value for parameter {path}, value: {shown(without_secrets(url))}: {why}.",
         )
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vmie_runtime.request_documents.locations import own_key, s3_location
+from vmie_runtime.source_urls import read_source_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,10 @@ def containers_of(operation: str, parameters: dict[str, Any]) -> list[dict[str, 
 
 def of_disk_image(image: dict[str, Any]) -> dict[str, Any]:
     """The `Image` of an ImportInstance or ImportVolume request, whose URL names the disk itself."""
-    key = own_key(image["ImportManifestUrl"])
-    named = {"Url": image["ImportManifestUrl"]} if key is None else {"UserBucket": {"S3Key": key}}
-    return {**image, **named}
+    location = read_source_url(image["ImportManifestUrl"])
+    if location.bucket is None:
+        return {**image, "UserBucket": {"S3Key": location.key}}
+    return {**image, "Url": image["ImportManifestUrl"]}
 
 
 def object_of(container: dict[str, Any], own_bucket: str) -> ObjectAddress | None:
@@ -48,8 +49,8 @@ def object_of(container: dict[str, Any], own_bucket: str) -> ObjectAddress | Non
         return ObjectAddress(bucket=bucket.get("S3Bucket") or own_bucket, key=bucket["S3Key"])
     if "Url" not in container:
         return None
-    location = s3_location(container["Url"])
-    return ObjectAddress(bucket=location.bucket, key=location.key)
+    location = read_source_url(container["Url"])
+    return ObjectAddress(bucket=location.bucket or own_bucket, key=location.key)
 
 
 def with_buckets(containers: list[dict[str, Any]], own_bucket: str) -> list[Any]:

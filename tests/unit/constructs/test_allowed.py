@@ -29,7 +29,6 @@ KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-5555555555
 def everything(stack: cdk.Stack) -> Allowed:
     return Allowed(
         allowed_source_buckets=[s3.Bucket.from_bucket_name(stack, "Images", "images-of-ours")],
-        allowed_source_hosts=["Images.example.com", "store.example.com:8443"],
         allowed_kms_keys=[kms.Key.from_key_arn(stack, "Key", KEY)],
         allowed_service_roles=[iam.Role.from_role_name(stack, "Role", "vmimport")],
         allowed_license_configurations=[LICENSE],
@@ -57,7 +56,6 @@ def test_the_settings_are_rendered_as_the_runtime_reads_them() -> None:
     read = AllowedAtRunTime.from_json(rendered(everything))
     assert read == AllowedAtRunTime(
         source_buckets=("images-of-ours",),
-        source_hosts=("images.example.com", "store.example.com:8443"),
         kms_keys=(KEY,),
         role_names=("vmimport",),
         license_configurations=(LICENSE,),
@@ -97,11 +95,6 @@ def test_what_is_known_at_deployment_only_is_rendered_by_reference() -> None:
 @pytest.mark.parametrize(
     ("setting", "entry"),
     [
-        ("allowed_source_hosts", "https://images.example.com"),
-        ("allowed_source_hosts", "images.example.com/disks"),
-        ("allowed_source_hosts", "images.*"),
-        ("allowed_source_hosts", "*.example.com"),
-        ("allowed_source_hosts", ""),
         ("allowed_license_configurations", "lic-0123456789abcdef"),
         ("allowed_license_configurations", "*"),
         ("allowed_availability_zones", "eu-west-1"),
@@ -126,8 +119,6 @@ def test_an_entry_that_cannot_match_as_meant_is_refused_by_its_setting(setting: 
 @pytest.mark.parametrize(
     ("setting", "entry"),
     [
-        ("allowed_source_hosts", "*"),
-        ("allowed_source_hosts", "localhost"),
         ("allowed_availability_zones", "us-west-2-lax-1a"),
         ("allowed_availability_zones", "usw2-lax1-az1"),
         ("allowed_availability_zones", "us-east-1-wl1-bos-wlz-1"),

@@ -110,7 +110,6 @@ def everything_allowed(stack: cdk.Stack) -> None:
         stack,
         "Vmie",
         allowed_source_buckets=[s3.Bucket.from_bucket_name(stack, "Images", "images-of-others")],
-        allowed_source_hosts=["images.example.com"],
         allowed_kms_keys=[kms.Key(stack, "Key", enable_key_rotation=True)],
         allowed_service_roles=[iam.Role.from_role_name(stack, "Service", "vmimport")],
         allowed_license_configurations=[

@@ -71,7 +71,6 @@ def everything_allowed(stack: cdk.Stack, *, entries: int = 1) -> None:
             s3.Bucket.from_bucket_name(stack, f"Bucket{number}", f"a-bucket-of-another-team-{number}")
             for number in range(entries)
         ],
-        allowed_source_hosts=["images.example.com"],
         allowed_kms_keys=[
             kms.Key.from_key_arn(stack, f"Key{number}", f"{KEY}{number:012}") for number in range(entries)
         ],

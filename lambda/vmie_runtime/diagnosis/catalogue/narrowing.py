@@ -25,10 +25,10 @@ MEANINGS = (
     ),
     _not_allowed(
         "SourceNotAllowed",
-        "The request names a source by a URL that leads to a bucket or a host that the stack's owner did "
-        "not allow.",
+        "The request names a source by a URL that leads to a bucket that the stack's owner did not allow to "
+        "import from.",
         "Copy the image into the import bucket and name it by `UserBucket`; or let the owner add the bucket "
-        "to `allowed_source_buckets`, or the host to `allowed_source_hosts`.",
+        "to `allowed_source_buckets`.",
     ),
     _not_allowed(
         "ExportBucketNotAllowed",

@@ -143,7 +143,7 @@ def test_what_is_somebody_elses_is_refused_unless_the_owner_allowed_it(
         image(Url=f"S3://{BUCKET}/disks/a.vmdk"),
         image(Url="s3:///disks/a.vmdk"),
         image(Url=f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/a.vmdk?X-Amz-Signature=abc"),
-        image(Url=f"https://s3.eu-west-1.amazonaws.com/{BUCKET}/a.vmdk"),
+        image(Url=f"https://s3.eu-west-1.amazonaws.com/{BUCKET}/a.vmdk?X-Amz-Signature=abc"),
         Document(role_name=ROLE),
         Document(options={"Distribution": {"Regions": [REGION], "AccountIds": [ACCOUNT]}}),
         Document(operation="ExportImage", parameters={"S3ExportLocation": {"S3Bucket": BUCKET}}),

@@ -39,7 +39,7 @@ def test_every_piece_of_advice_is_on_a_page() -> None:
 
 
 def test_every_setting_belongs_to_a_subject() -> None:
-    used = {subject.entries for subject in Subject} | {"source_buckets"}
+    used = {subject.entries for subject in Subject}
     assert set(Allowed.__dataclass_fields__) == used - {""}
 
 
