@@ -125,7 +125,7 @@ def test_every_function_runs_the_one_asset(of_wheel: Path) -> None:
 
 def test_two_pipelines_share_a_stack(of_wheel: Path) -> None:
     found = template(of_wheel, "Concrete")
-    assert len(found.of_type("AWS::StepFunctions::StateMachine")) == 2
+    assert len(found.of_type("AWS::StepFunctions::StateMachine")) == 4
     assert len(found.of_type("AWS::DynamoDB::GlobalTable")) == 2
 
 
