@@ -35,7 +35,7 @@ class SourceLocation:
 
     Attributes:
         bucket: Its bucket; None where it is the one that the request was dropped in.
-        key: Its key, percent-decoded.
+        key: Its key; of an https URL, percent-decoded.
         presigned: Whether the URL carries its own authority, as a presigned https URL does.
     """
 
