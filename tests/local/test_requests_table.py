@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from vmie_local import LocalAws
-from vmie_runtime.request import Request, OpenState, Source, Status
+from vmie_runtime.request import OpenState, Request, Source, Status
 from vmie_runtime.requests_table import RequestsTable
 
 NOW = "2026-11-20T10:00:00.000Z"
