@@ -65,7 +65,7 @@ def test_neither_result_nor_event_holds_the_token(world: World, context):
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_its_message_wakes_the_reconciler_while_there_is_room(world: World, context, full: bool):
+def test_its_message_wakes_the_reconciler_with_and_without_room(world: World, context, full: bool):
     for number in range(2 if full else 1):
         world.running(f"images/{number}.vmdk")
     start(world, context)
@@ -74,7 +74,8 @@ def test_its_message_wakes_the_reconciler_while_there_is_room(world: World, cont
 
     intake({"Records": [record]}, context)
 
-    assert world.aws.functions.payloads == ([] if full else [{"Now": NOW}])
+    # It may have been admitted by an earlier run of the step, and not have heard of it.
+    assert world.aws.functions.payloads == [{"Now": NOW}]
 
 
 def test_it_is_admitted_by_letting_its_execution_go_on(world: World, context):
