@@ -13,7 +13,7 @@ def test_an_event_delivered_three_times_starts_one_task(pipeline: Pipeline):
 
     assert result["Status"] == "Succeeded"
     assert len(pipeline.tasks_of(result["RequestId"])) == 1
-    assert len([item for item in pipeline.requests() if item["Key"] == "images/thrice.vmdk"]) == 1
+    assert len([item for item in pipeline.requests() if item.get("Key") == "images/thrice.vmdk"]) == 1
 
 
 def test_a_key_uploaded_again_after_the_end_is_imported_again(pipeline: Pipeline):
