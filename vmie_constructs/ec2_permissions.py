@@ -33,8 +33,7 @@ def allow_poll_import(function: RuntimeFunction) -> None:
 
 
 def allow_finish_import(function: RuntimeFunction) -> None:
-    """See a task and tag what it made: EC2 hands its tags on to neither the AMI nor the snapshots."""
-    function.allow(["ec2:DescribeImportImageTasks"], ["*"], wildcard_reason=_DESCRIBE)
+    """Tag what a task made: EC2 hands its tags on to neither the AMI nor the snapshots."""
     allow_tagging(function)
 
 

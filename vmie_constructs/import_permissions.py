@@ -29,6 +29,7 @@ from .snapshot_permissions import (
     OWNERS_CHOICE,
     allow_attach_volume,
     allow_clean_up_snapshots,
+    allow_clean_up_volumes,
     allow_copy_image,
     allow_create_volume,
     allow_import_of_snapshots,
@@ -90,8 +91,9 @@ def allow_polling(function: RuntimeFunction, workflow: str, allowed: Allowed) ->
     """Let a function follow whatever an import runs, and mark what a task makes that could not be tagged."""
     allow_poll_import(function)
     allow_poll_snapshot(function)
-    function.allow(["ec2:DescribeImages", "ec2:DescribeVolumes"], ["*"], wildcard_reason=DESCRIBE)
+    function.allow(["ec2:DescribeImages"], ["*"], wildcard_reason=DESCRIBE)
     if allowed.allowed_availability_zones:
+        function.allow(["ec2:DescribeVolumes"], ["*"], wildcard_reason=DESCRIBE)
         allow_follow_conversion(function, workflow)
 
 
@@ -110,8 +112,9 @@ def allow_finishing(function: RuntimeFunction, workflow: str, allowed: Allowed, 
 def allow_cleaning(function: RuntimeFunction, workflow: str, allowed: Allowed, bucket: s3.IBucket) -> None:
     """Let a function cancel whatever an import runs and remove whatever it made."""
     allow_clean_up(function, workflow)
-    allow_clean_up_snapshots(function, workflow, allowed.allowed_instances)
+    allow_clean_up_snapshots(function, workflow)
     if allowed.allowed_availability_zones:
+        allow_clean_up_volumes(function, workflow, allowed.allowed_instances)
         allow_clean_up_conversion(function, workflow)
         allow_on_own(function, "ec2:CreateTags", "volume", workflow)
         allow_manifest_removal(function, bucket)

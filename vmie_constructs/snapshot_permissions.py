@@ -56,7 +56,7 @@ def allow_register_image(function: RuntimeFunction, workflow: str) -> None:
         function: Who registers them.
         workflow: The value of the tag `vmie:workflow`, which snapshots must have and images must be given.
     """
-    function.allow(["ec2:DescribeImages", "ec2:DescribeSnapshots"], ["*"], wildcard_reason=DESCRIBE)
+    function.allow(["ec2:DescribeImages"], ["*"], wildcard_reason=DESCRIBE)
     allow_on_own(function, "ec2:RegisterImage", "snapshot", workflow)
     allow_making(function, "ec2:RegisterImage", workflow, "image")
     allow_tagging_new(function, "RegisterImage", "image")
@@ -107,27 +107,28 @@ def allow_attach_volume(function: RuntimeFunction, workflow: str, instances: Seq
     _allow_on_attachments(function, "ec2:AttachVolume", workflow, instances)
 
 
-def allow_clean_up_snapshots(function: RuntimeFunction, workflow: str, instances: Sequence[str] = ()) -> None:
-    """Cancel the workflow's own tasks and delete what they made, told by their tag.
+def allow_clean_up_snapshots(function: RuntimeFunction, workflow: str) -> None:
+    """Cancel the workflow's own tasks and delete the images and snapshots that they made, told by their tag.
+
+    Args:
+        function: Who cleans up.
+        workflow: The value of the tag `vmie:workflow`.
+    """
+    function.allow(["ec2:DescribeImages", "ec2:DescribeImportSnapshotTasks"], ["*"], wildcard_reason=DESCRIBE)
+    allow_on_own(function, "ec2:CancelImportTask", "import-snapshot-task", workflow)
+    allow_on_own(function, "ec2:DeregisterImage", "image", workflow)
+    allow_on_own(function, "ec2:DeleteSnapshot", "snapshot", workflow)
+
+
+def allow_clean_up_volumes(function: RuntimeFunction, workflow: str, instances: Sequence[str] = ()) -> None:
+    """Detach and delete the workflow's own volumes, told by their tag.
 
     Args:
         function: Who cleans up.
         workflow: The value of the tag `vmie:workflow`.
         instances: Ids of instances that volumes may have been attached to. Default: none.
     """
-    function.allow(
-        [
-            "ec2:DescribeImages",
-            "ec2:DescribeImportSnapshotTasks",
-            "ec2:DescribeSnapshots",
-            "ec2:DescribeVolumes",
-        ],
-        ["*"],
-        wildcard_reason=DESCRIBE,
-    )
-    allow_on_own(function, "ec2:CancelImportTask", "import-snapshot-task", workflow)
-    allow_on_own(function, "ec2:DeregisterImage", "image", workflow)
-    allow_on_own(function, "ec2:DeleteSnapshot", "snapshot", workflow)
+    function.allow(["ec2:DescribeVolumes"], ["*"], wildcard_reason=DESCRIBE)
     allow_on_own(function, "ec2:DeleteVolume", "volume", workflow)
     _allow_on_attachments(function, "ec2:DetachVolume", workflow, instances)
 

@@ -34,6 +34,7 @@ from vmie_constructs.snapshot_permissions import (
     allow_attach_volume,
     allow_check_default_encryption,
     allow_clean_up_snapshots,
+    allow_clean_up_volumes,
     allow_copy_image,
     allow_create_volume,
     allow_import_of_snapshots,
@@ -56,7 +57,8 @@ GRANTS: dict[str, Callable[[RuntimeFunction], None]] = {
     "copy image": lambda function: allow_copy_image(function, "ours"),
     "create volume": lambda function: allow_create_volume(function, "ours", ["snap-0123456789abcdef0"]),
     "attach volume": lambda function: allow_attach_volume(function, "ours", INSTANCES),
-    "clean up snapshots": lambda function: allow_clean_up_snapshots(function, "ours", INSTANCES),
+    "clean up snapshots": lambda function: allow_clean_up_snapshots(function, "ours"),
+    "clean up volumes": lambda function: allow_clean_up_volumes(function, "ours", INSTANCES),
     "conversion tasks": lambda function: allow_conversion_tasks(function, "ours"),
     "follow conversion": lambda function: allow_follow_conversion(function, "ours"),
     "create image": lambda function: allow_create_image(function, "ours"),
@@ -122,7 +124,6 @@ def test_images_are_made_of_the_snapshots_that_the_owner_allows() -> None:
 def test_images_are_registered_of_own_snapshots_and_marked_as_own() -> None:
     assert granted_to("register image") == {
         row("DescribeImages", "*"),
-        row("DescribeSnapshots", "*"),
         row("RegisterImage", f"{EC2}:snapshot/*", HAS_TAG),
         row("RegisterImage", f"{EC2}:image/*", GETS_TAG),
         *tags_as_made("RegisterImage", f"{EC2}:image/*"),
@@ -152,7 +153,7 @@ def test_volumes_are_made_of_own_and_allowed_snapshots_and_marked_as_own() -> No
 
 
 @pytest.mark.parametrize(
-    ("grant", "action"), [("attach volume", "AttachVolume"), ("clean up snapshots", "DetachVolume")]
+    ("grant", "action"), [("attach volume", "AttachVolume"), ("clean up volumes", "DetachVolume")]
 )
 def test_own_volumes_are_attached_and_detached_at_exactly_the_allowed_instances(
     grant: str, action: str
@@ -166,7 +167,7 @@ def test_own_volumes_are_attached_and_detached_at_exactly_the_allowed_instances(
 def test_without_an_allowed_instance_nothing_is_attached_or_detached() -> None:
     def grant(function: RuntimeFunction) -> None:
         allow_attach_volume(function, "ours", [])
-        allow_clean_up_snapshots(function, "ours")
+        allow_clean_up_volumes(function, "ours")
 
     assert not [action for action, _, _ in granted(grant) if action.endswith("tachVolume")]
 
@@ -180,9 +181,9 @@ def test_without_an_allowed_instance_nothing_is_attached_or_detached() -> None:
                 "CancelImportTask": f"{OWN}import-snapshot-task/*",
                 "DeregisterImage": f"{EC2}:image/*",
                 "DeleteSnapshot": f"{EC2}:snapshot/*",
-                "DeleteVolume": f"{OWN}volume/*",
             },
         ),
+        ("clean up volumes", {"DeleteVolume": f"{OWN}volume/*"}),
         (
             "clean up conversion",
             {"TerminateInstances": f"{OWN}instance/*", "DeleteVolume": f"{OWN}volume/*"},

@@ -18,7 +18,6 @@ TABLE, MACHINE = "AWS::DynamoDB::GlobalTable", "AWS::StepFunctions::StateMachine
 EC2 = "arn:<AWS::Partition>:ec2:<AWS::Region>:"
 TASKS = f"{EC2}<AWS::AccountId>:import-image-task/*"
 SNAPSHOT_TASKS = f"{EC2}<AWS::AccountId>:import-snapshot-task/*"
-VOLUMES = f"{EC2}<AWS::AccountId>:volume/*"
 IMAGES, SNAPSHOTS = f"{EC2}:image/*", f"{EC2}:snapshot/*"
 
 # Actions that know no resource, as the Service Authorization Reference has them.
@@ -156,7 +155,7 @@ def test_patterns_end_where_the_service_chooses_the_rest(default: Synthesised) -
     }
     for pattern in patterns:
         assert re.fullmatch(r"[^*]+(/|:)\*", pattern), pattern
-    assert {TASKS, SNAPSHOT_TASKS, IMAGES, SNAPSHOTS, VOLUMES} <= patterns
+    assert {TASKS, SNAPSHOT_TASKS, IMAGES, SNAPSHOTS} <= patterns
 
 
 def test_an_admission_is_awaited_with_the_table_the_results_and_the_queue(default: Synthesised) -> None:
@@ -213,7 +212,6 @@ def test_the_start_passes_the_service_role_and_makes_what_carries_its_tag(defaul
         "ec2:DescribeImages": {"*"},
         "ec2:DescribeImportImageTasks": {"*"},
         "ec2:DescribeImportSnapshotTasks": {"*"},
-        "ec2:DescribeSnapshots": {"*"},
     }
     assert conditions(default, "StartTask", "iam:PassRole") == [None]
     for action, task in (("ImportImage", TASKS), ("ImportSnapshot", SNAPSHOT_TASKS)):
@@ -244,7 +242,6 @@ def test_polling_describes_and_publishes(default: Synthesised) -> None:
         "ec2:DescribeImages": ["*"],
         "ec2:DescribeImportImageTasks": ["*"],
         "ec2:DescribeImportSnapshotTasks": ["*"],
-        "ec2:DescribeVolumes": ["*"],
         **publishing_steps(known),
     }
 
@@ -257,7 +254,6 @@ def test_finishing_tags_what_was_made_and_removes_what_a_copy_replaced(default: 
         "s3:GetObject": [f"{known['bucket']}/*"],
         "s3:ListBucket": [known["bucket"]],
         "ec2:DescribeImages": ["*"],
-        "ec2:DescribeImportImageTasks": ["*"],
         "ec2:CreateTags": [IMAGES, SNAPSHOTS],
         "ec2:DeregisterImage": [IMAGES],
         "ec2:DeleteSnapshot": [SNAPSHOTS],
@@ -276,6 +272,8 @@ IN_A_ZONE = {
     "ec2:AttachVolume",
     "ec2:CreateImage",
     "ec2:CreateVolume",
+    "ec2:DeleteVolume",
+    "ec2:DescribeVolumes",
     "ec2:DetachVolume",
     "ec2:ImportInstance",
     "ec2:ImportVolume",
@@ -379,9 +377,8 @@ def test_only_what_carries_the_workflows_tag_is_cancelled_or_deleted(
     assert allowed["ec2:CancelImportTask"] == [TASKS, SNAPSHOT_TASKS]
     assert allowed["ec2:DeregisterImage"] == [IMAGES]
     assert allowed["ec2:DeleteSnapshot"] == [SNAPSHOTS]
-    assert allowed["ec2:DeleteVolume"] == [VOLUMES]
     own = {"StringEquals": {"aws:ResourceTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
-    for action in ("CancelImportTask", "DeregisterImage", "DeleteSnapshot", "DeleteVolume"):
+    for action in ("CancelImportTask", "DeregisterImage", "DeleteSnapshot"):
         assert conditions(default, function, f"ec2:{action}") == [own]
 
 
