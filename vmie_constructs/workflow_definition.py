@@ -116,7 +116,10 @@ class _Builder:
                 "Inspect image",
                 self._steps.inspect_image,
                 payload={"Disks": "{% $states.input.Disks %}", "Region": "{% $states.input.Region %}"},
+                attempts=3,
             )
+            # An image that the inspection breaks at is not one that EC2 refuses: doubt rejects nothing.
+            inspect.add_catch(start, errors=_LAMBDA_ERRORS, outputs="{% {} %}")
             validate.next(inspect).next(start)
             steps.append(inspect)
         for step in steps:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # The state machine retries with patience; inside a call only a blip is worth waiting for.
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=5,
     read_timeout=20,
     user_agent_extra="vmie-constructs",
@@ -96,9 +95,18 @@ def client(service: str) -> Any:
     return _client(service)
 
 
+def ec2_called_once() -> EC2Client:
+    """A client of EC2 that makes each call once: botocore would repeat one without a token blindly."""
+    client: EC2Client = _client("ec2", attempts=1)
+    return client
+
+
 @cache
-def _client(service: str) -> Any:
-    return boto3.client(cast(Any, service), config=_CONFIG)
+def _client(service: str, attempts: int = 4) -> Any:
+    return boto3.client(
+        cast(Any, service),
+        config=_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts})),
+    )
 
 
 def error_code(error: ClientError) -> str:

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from vmie_runtime import cleaning
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.checks.conversion_tasks import can_be_asked_for
 from vmie_runtime.diagnosis import own_failure
+from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.executions import Execution, Executions
 from vmie_runtime.fleets import Fleets
+from vmie_runtime.leavings import left_behind
 from vmie_runtime.made import Made
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
@@ -23,6 +27,8 @@ from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status, direct_request_id
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.stages import artefacts, orphans
+from vmie_runtime.stages.containers import given_snapshots
 from vmie_runtime.stages.plan import active_tasks
 from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work
 from vmie_runtime.wiring import publisher, requests_table, settings, work_on
@@ -71,10 +77,12 @@ class Reconciler:
             self._safely(self._look_after, request, now)
         if sweep:
             self._heal_leases()
-        self._admit(now)
-        self.fleets.summarise(now)
-        if sweep:
-            self.cancel_orphans()
+        try:
+            self._admit(now)
+        finally:  # What cannot be admitted keeps nothing else waiting.
+            self.fleets.summarise(now)
+            if sweep:
+                self.cancel_orphans()
 
     def execution_ended(self, execution_arn: str, now: str) -> None:
         """End the request of an execution that was started directly and stopped before it was admitted."""
@@ -104,9 +112,9 @@ class Reconciler:
                     return False
                 self.table.update(request.id, {"stop": stop}, unset="stop")
                 self._safely(end, replace(request, stop=request.stop or stop), now)
-        orphans = self.cancel_orphans()
+        unwatched = self.cancel_orphans()
         self.fleets.summarise(now)
-        return not orphans and not any(True for state in OpenState for _ in self.table.with_state(state))
+        return not unwatched and not any(True for state in OpenState for _ in self.table.with_state(state))
 
     def cancel_orphans(self) -> int:
         """Cancel our tasks whose request has ended; tell how many there were."""
@@ -120,6 +128,30 @@ class Reconciler:
                 logger.warning("Cancelling a task that nobody watches", extra={"task": task.id})
                 stage.cancel(self.ec2, task, "The request of this task has ended.")
                 count += 1
+        return count + self._remove_orphans()
+
+    def _remove_orphans(self) -> int:
+        """Remove what was made for requests that have ended since; tell how much there was."""
+        if self.kind != "import":
+            return 0
+        count = 0
+        found = orphans.unfinished(self.ec2, self.workflow, with_volumes=self.with_conversions)
+        for request_id, made in found:
+            request = self.table.find(request_id) if request_id else None
+            if request is None or request.open_state is not None or request.status is Status.SUCCEEDED:
+                continue
+            logger.warning("Removing what nobody waits for", extra={"request_id": request_id})
+            tags = {REQUEST_ID_TAG: request_id, WORKFLOW_TAG: self.workflow}
+            keep = given_snapshots(request.parameters)
+            try:
+                artefacts.remove(self.ec2, made, tags, keep=keep)
+            except ClientError:
+                # A refusal for good is no reason to wait with the stack's deletion.
+                logger.exception("What nobody waits for could not be removed")
+                continue
+            except TransientServiceError:
+                logger.info("What nobody waits for is removed by a later round")
+            count += 1
         return count
 
     def _look_after(self, request: Request, now: str) -> None:
@@ -153,9 +185,6 @@ class Reconciler:
         return self.executions.find(request)
 
     def _end_queued(self, request: Request, now: str) -> None:
-        if request.direct and self._waits(request):
-            stop = request.stop or {}
-            self.executions.stop(request, error=stop.get("Code", ""), cause=stop.get("Message", ""))
         if request.direct:  # Its execution waits for an admission that does not come any more.
             self._stop_execution(request)
         if self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED):
@@ -190,8 +219,16 @@ class Reconciler:
             def remember(made: Made) -> None:
                 self.table.update(request_id, {"made": made})
 
-            if not cleaning.clean_up(self.work_on(request, now=now), reason=reason, remember=remember):
-                return
+            try:
+                if not cleaning.clean_up(self.work_on(request, now=now), reason=reason, remember=remember):
+                    return
+            except ClientError as error:
+                # No patience changes a refusal: who waited for it would hold a lease for ever.
+                logger.exception("What a request made could not be removed", extra={"request_id": request.id})
+                made = (self.table.find(request.id) or request).made
+                advice = [*request.advice, left_behind(made, error)]
+                self.table.update(request.id, {"advice": advice})
+                request = replace(request, advice=advice)
         self.publisher.publish_end(request, now=now)
 
     def _admit(self, now: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.request import Request
 from vmie_runtime.request_documents import RequestDocument
+from vmie_runtime.source_urls import read_source_url
 
 _OPERATIONS = {
     "import": ("ImportImage", "ImportSnapshot", "ImportInstance", "ImportVolume"),
@@ -21,12 +22,34 @@ def request_fields(document: RequestDocument) -> dict[str, Any]:
     return {
         "operation": document.operation,
         "method": document.options.get("Method") or _METHODS.get(document.operation),
-        "parameters": document.parameters,
+        "parameters": without_urls(document.parameters),
         "options": document.options,
         "role_name": document.role_name,
         "dry_run": document.dry_run,
         "client_token": document.client_token,
     }
+
+
+def without_urls(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A request's parameters with the object in place of each container's `Url`.
+
+    What was checked is then what EC2 reads, whatever else a presigned URL says; and no signature is kept.
+    """
+    changed = dict(parameters)
+    if "DiskContainers" in changed:
+        changed["DiskContainers"] = [_without_url(container) for container in changed["DiskContainers"]]
+    if "DiskContainer" in changed:
+        changed["DiskContainer"] = _without_url(changed["DiskContainer"])
+    return changed
+
+
+def _without_url(container: dict[str, Any]) -> dict[str, Any]:
+    if "Url" not in container:
+        return container
+    location = read_source_url(container["Url"])
+    named = {"S3Bucket": location.bucket, "S3Key": location.key}
+    other = {name: value for name, value in container.items() if name != "Url"}
+    return {**other, "UserBucket": {name: value for name, value in named.items() if value is not None}}
 
 
 def merged_document(request: Request, defaults: dict[str, Any]) -> RequestDocument:

@@ -104,6 +104,8 @@ def _of_https(url: str) -> SourceLocation:
     given = {name.casefold() for name in parse_qs(parts.query, keep_blank_values=True)}
     if not given & _SIGNATURES:
         raise ValueError("it is not presigned; name the object as s3://bucket/key")
+    if "versionid" in given:
+        raise ValueError("it names a version, and EC2 reads the current object; leave versionId out")
     bucket, path = match["bucket"], parts.path[1:]
     if not bucket:
         bucket, _, path = path.partition("/")

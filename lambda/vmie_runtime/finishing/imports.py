@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,14 +10,17 @@ from botocore.exceptions import ClientError
 from vmie_runtime import cleaning, next_steps, source_objects
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, TransientServiceError
+from vmie_runtime.leavings import left_behind
 from vmie_runtime.made import Made
 from vmie_runtime.object_keys import file_name
+from vmie_runtime.observability import logger
 from vmie_runtime.outcomes import success_outcome
 from vmie_runtime.request import Request
 from vmie_runtime.stages import artefacts
 from vmie_runtime.stages.containers import given_snapshots
-from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work, ec2_tags
-from vmie_runtime.wiring import settings
+from vmie_runtime.stages.orphans import FINISHED
+from vmie_runtime.stages.stage import REQUEST_ID_TAG, STAGE_TAG, WORKFLOW_TAG, Work, ec2_tags
+from vmie_runtime.wiring import requests_table, settings
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -40,7 +44,7 @@ def finish_import(work: Work) -> dict[str, Any]:
     if not request.dry_run:
         _require_something(request)
         _tag(work.ec2, _all_of(request.made, request), _tags(request, work.workflow))
-        _remove_replaced(work.ec2, request)
+        request = _remove_replaced(work.ec2, request)
         cleaning.remove_manifests(work)
     return success_outcome(
         request.made,
@@ -61,11 +65,23 @@ def _require_something(request: Request) -> None:
         raise RequestFailure("TaskLost", f"The task {request.import_task_id} ended without a volume.")
 
 
-def _remove_replaced(ec2: EC2Client, request: Request) -> None:
+def _remove_replaced(ec2: EC2Client, request: Request) -> Request:
+    """Remove the image that a copy has replaced; one that may not be removed is no reason to fail.
+
+    Returns:
+        The request, with advice about what was left.
+    """
     made = request.made
     replaced = Made(image_ids=made.replaced_image_ids, snapshot_ids=made.replaced_snapshot_ids)
     tags = {REQUEST_ID_TAG: request.id, WORKFLOW_TAG: settings().requests_table}
-    artefacts.remove(ec2, replaced, tags, keep=given_snapshots(request.parameters))
+    try:
+        artefacts.remove(ec2, replaced, tags, keep=given_snapshots(request.parameters))
+    except ClientError as error:
+        logger.exception("What a copy has replaced could not be removed", extra={"request_id": request.id})
+        advice = [*request.advice, left_behind(replaced, error)]
+        requests_table().update(request.id, {"advice": advice})
+        return dataclasses.replace(request, advice=advice)
+    return request
 
 
 def _all_of(made: Made, request: Request) -> list[str]:
@@ -90,9 +106,10 @@ def _tags(request: Request, workflow: str) -> dict[str, str]:
     named = request.options.get("Name") or (file_name(disk["Key"]) if disk else request.id)
     tags = {
         "Name": _taggable(named),
-        **settings().import_defaults.get("Tags", {}),
         **request.options.get("Tags", {}),
+        **settings().import_defaults.get("Tags", {}),
         REQUEST_ID_TAG: request.id,
+        STAGE_TAG: FINISHED,
         WORKFLOW_TAG: workflow,
     }
     return {**tags, SOURCE_TAG: _taggable(source)} if source else tags

@@ -37,7 +37,7 @@ class Adopt(Stage):
         """Mark the task as the request's.
 
         Raises:
-            RequestRejected: If there is no such task, or another request watches it.
+            RequestRejected: If there is no such task, it has ended, or another request watches it.
         """
         task_id = str(work.request.options["ImportTaskId"])
         task = self.describe(work.ec2, task_id)
@@ -47,6 +47,12 @@ class Adopt(Stage):
             )
         if task.tags.get(REQUEST_ID_TAG, work.request.id) != work.request.id:
             raise RequestRejected("TaskOfAnotherRequest", f"The task {task_id} belongs to another request.")
+        if task.status != "active":
+            raise RequestRejected(
+                "ImportTaskEnded",
+                f"The task {task_id} is {task.status}: only one that runs can be taken over, "
+                "because what it makes is removed where the request fails.",
+            )
         with transient_errors_named():
             work.ec2.create_tags(Resources=[task_id], Tags=ec2_tags(work.tags))
         return task_id

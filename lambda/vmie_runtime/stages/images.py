@@ -30,6 +30,7 @@ class ImageStage(Stage):
     """A stage that makes an AMI."""
 
     first_look_after = 10
+    shows_progress = False
 
     def describe(self, ec2: EC2Client, task_id: str) -> Task | None:
         """The image; EC2 shows a new one a moment late."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.made import Made
-from vmie_runtime.stages.stage import Stage, Task, Work, ec2_tags, plain_tags
+from vmie_runtime.stages.stage import Stage, Task, Work, ec2_tags, merged_tags, plain_tags
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -23,16 +23,13 @@ class CreateVolume(Stage):
     """A volume of the imported snapshot."""
 
     operation = "CreateVolume"
+    shows_progress = False
     has_token = True
 
     def start(self, work: Work) -> str:
         """Call CreateVolume with what the request's `CreateVolume` says."""
         request = work.request
-        tags = {
-            **work.settings.import_defaults.get("Tags", {}),
-            **request.options.get("Tags", {}),
-            **work.tags,
-        }
+        tags = merged_tags(work, "volume")
         with transient_errors_named():
             answer = work.ec2.create_volume(
                 **request.options["CreateVolume"],
@@ -68,6 +65,7 @@ class AttachVolume(Stage):
     """The attachment of the volume to an instance."""
 
     operation = "AttachVolume"
+    shows_progress = False
 
     def start(self, work: Work) -> str:
         """Call AttachVolume with what the request's `AttachVolume` says."""

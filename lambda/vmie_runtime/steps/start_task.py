@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vmie_runtime import source_objects
-from vmie_runtime.aws import error_code, error_message, transient_errors_named
+from vmie_runtime.aws import ec2_called_once, error_code, error_message, transient_errors_named
+from vmie_runtime.checks.advice import Advice
 from vmie_runtime.checks.examination import examine_guest
 from vmie_runtime.errors import RequestFailure, ServiceRoleRejected, TaskQuotaExceeded
 from vmie_runtime.inspections import decide_method, require_accepted
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 _QUOTA_CODES = ("ResourceCountLimitExceeded", "ResourceLimitExceeded")
 # In the guide's wording, old and new: "The service role <name> [provided] does not exist or does not have …".
 _ROLE_REFUSED = "service role"
-# The same token with other parameters: the stack's defaults have changed since the call was first made.
-_OTHER_PARAMETERS = "IdempotentParameterMismatch"
+# The same token with other parameters, since the stack's defaults have changed; or a name that is taken,
+# maybe by what an earlier call made whose answer was lost.
+_MADE_BEFORE = ("IdempotentParameterMismatch", "InvalidAMIName.Duplicate")
+
+_NOT_INSPECTED = Advice(
+    code="NotInspected",
+    message="The inspection of the image did not end: what EC2 may refuse is not known beforehand.",
+    remedy="Nothing, where the import succeeds. Otherwise inspect a copy with `vmie-inspect FILE`.",
+).to_document()
 
 
 @logger.inject_lambda_context
@@ -46,6 +54,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = step.require_request(table)
     if "Inspection" in event.get("Inspected", {}) and request.stage == 0 and request.task_id is None:
         request = _with_inspection(request, event["Inspected"]["Inspection"], step.now)
+    elif request.disks and request.inspection is None and request.stage == 0 and _inspects():
+        advice = [*(each for each in request.advice if each != _NOT_INSPECTED), _NOT_INSPECTED]
+        table.update(request.id, {"advice": advice})
     stage = stage_of(request)
     if stage is None:
         return {"PollAfter": 0}
@@ -56,8 +67,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             changes["import_task_id"] = task_id
         if stage.is_export_task:
             changes["export_task_id"] = task_id
-        table.update(request.id, changes)
+        if not table.update(request.id, changes):
+            raise RequestFailure(
+                "RequestNotOpen", f"The request ended while {task_id} was started.", status="Cancelled"
+            )
     return {"PollAfter": stage.first_look_after}
+
+
+def _inspects() -> bool:
+    return settings().workflow_kind == "import"
 
 
 def _with_inspection(request: Request, inspection: dict[str, Any], now: str) -> Request:
@@ -87,13 +105,15 @@ def _start(stage: Stage, work: Work) -> str:
     ]
     if work.request.stage:
         _mark_as_ours(work)
-    found = stage.find(work) if not stage.has_token else None
-    if found is not None:
-        return found.id
+    if not stage.has_token:
+        found = stage.find(work)
+        if found is not None:
+            return found.id
+        work = replace(work, ec2=ec2_called_once())
     try:
         return stage.start(work)
     except ClientError as error:
-        if error_code(error) == _OTHER_PARAMETERS and (found := stage.find(work)) is not None:
+        if error_code(error) in _MADE_BEFORE and (found := stage.find(work)) is not None:
             return found.id
         raise _refusal(error, stage, work.request, source_keys) from error
 

@@ -239,9 +239,11 @@ class FakeAws:
     sqs: FakeSQS = field(default_factory=FakeSQS)
     sts: FakeSTS = field(default_factory=FakeSTS)
     kms: FakeKMS = field(default_factory=FakeKMS)
+    asked: list[tuple[str, int]] = field(default_factory=list)
 
-    def client(self, service: str) -> Any:
-        """The fake in place of `boto3.client(service)`."""
+    def client(self, service: str, attempts: int = 4) -> Any:
+        """The fake in place of `boto3.client(service)`; `asked` remembers how patient each was to be."""
+        self.asked.append((service, attempts))
         return self.functions if service == "lambda" else getattr(self, service)
 
 

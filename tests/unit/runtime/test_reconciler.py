@@ -286,6 +286,40 @@ def test_a_request_in_the_middle_of_its_stages_leaves_nothing_when_it_is_stopped
     assert world.result(request)["Error"]["Code"] == "SourceDeleted"
 
 
+def test_what_aws_will_not_let_go_is_named_and_holds_no_lease(world: World):
+    made = Made(image_ids=("ami-1",), snapshot_ids=("snap-1",))
+    request = world.running(stop=STOP, made=made)
+    world.aws.ec2.add_image("ami-1", "snap-1")
+    protected = refusal("OperationNotPermitted", "DeregisterImage", message="The AMI is protected.")
+    world.aws.ec2.refusals.add("DeregisterImage", *[protected] * 3)
+
+    run(world)
+
+    (advice,) = world.result(request)["Advice"]
+    assert advice["Code"] == "LeftBehind"
+    assert "ami-1" in advice["Message"]
+    assert "The AMI is protected." in advice["Message"]
+    assert world.lease_holders == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "left"), [(Status.CANCELLED, set()), (Status.SUCCEEDED, {"ami-late"}), (None, {"ami-late"})]
+)
+def test_an_image_that_came_to_be_after_its_request_had_ended_badly_is_removed(
+    world: World, status: Status | None, left: set[str]
+):
+    request = world.running()
+    world.aws.ec2.add_image("ami-late", "snap-late")
+    tags = [{"Key": key, "Value": value} for key, value in stage_tags(request, WORKFLOW).items()]
+    world.aws.ec2.create_tags(Resources=["ami-late", "snap-late"], Tags=tags)
+    if status is not None:
+        world.table.conclude(request, status=status, now=SOON)
+
+    run(world, sweep=True)
+
+    assert set(world.aws.ec2.images) == left
+
+
 def test_requests_of_an_unlucky_service_wait_and_let_the_others_pass(world: World):
     """A new attempt waits as one does that met the quota."""
     (request,) = queue(world, 1, attempt=2, not_before=SOON)

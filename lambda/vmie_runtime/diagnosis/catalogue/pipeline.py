@@ -115,6 +115,15 @@ ADOPTED = (
         documentation=links.TASK_STATUS,
     ),
     Meaning(
+        code="ImportTaskEnded",
+        category=Category.REQUEST,
+        cause="The task that the request wants to adopt has ended: there is nothing left to look after, and "
+        "what it made is removed where a request fails.",
+        remedy="Use what it made as it is: `aws ec2 describe-import-image-tasks`, or "
+        "`describe-import-snapshot-tasks`, names it.",
+        documentation=links.TASK_STATUS,
+    ),
+    Meaning(
         code="TaskOfAnotherRequest",
         category=Category.REQUEST,
         cause="The task that the request wants to adopt was started by, or for, another request, which looks "

@@ -67,6 +67,18 @@ def test_a_task_that_is_not_there_or_somebody_elses_is_rejected(world: World, ta
     assert world.aws.ec2.calls == []
 
 
+def test_a_task_that_has_ended_is_rejected_and_what_it_made_stays(world: World, context):
+    request = adopting(world)
+    world.aws.ec2.add_task(TASK)
+    world.aws.ec2.complete(TASK, "ami-1", "snap-1")
+
+    with pytest.raises(RequestRejected, match="ImportTaskEnded"):
+        start_task(world.step(request), context)
+
+    assert set(world.aws.ec2.images) == {"ami-1"}
+    assert world.aws.ec2.tags.get(TASK, {}) == {}
+
+
 def test_an_adoption_that_is_repeated_changes_nothing(world: World):
     request = adopting(world)
     world.aws.ec2.add_task(TASK)

@@ -112,7 +112,9 @@ def test_buckets_are_filled_in_where_the_request_names_none(world: World):
 
     assert parameters["DiskContainers"] == [
         {"Format": "vmdk", "UserBucket": {"S3Bucket": "uploads", "S3Key": "disks/web.vmdk"}},
-        *containers[1:],
+        containers[1],
+        {"Format": "raw", "UserBucket": {"S3Bucket": "uploads", "S3Key": "b.raw"}},
+        containers[3],
     ]
 
 
@@ -120,19 +122,25 @@ def test_buckets_are_filled_in_where_the_request_names_none(world: World):
     ("document", "kind"),
     [({"DiskContainers": [ONE]}, "import-image-task"), ({"DiskContainer": ONE}, "import-snapshot-task")],
 )
-def test_tags_come_from_owner_options_and_specifications_and_ours_stay(world, monkeypatch, document, kind):
-    defaults = {"Tags": {"a": "owner", "b": "owner", "c": "owner"}}
+def test_a_request_adds_tags_and_changes_neither_the_owners_nor_ours(world, monkeypatch, document, kind):
+    defaults = {"Tags": {"a": "owner", "b": "owner"}}
     world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps(defaults))
-    specification = {"ResourceType": kind, "Tags": [{"Key": "c", "Value": "specified"}]}
+    specified = [{"Key": key, "Value": "specified"} for key in "bd"]
+    specification = {"ResourceType": kind, "Tags": specified}
     asked = {
         **document,
         "TagSpecifications": [specification],
-        "Vmie": {"Tags": {"b": "option", "c": "option"}},
+        "Vmie": {"Tags": dict.fromkeys("acd", "option")},
     }
 
     found = tags(started(world, asked), kind)
 
-    assert {name: found[name] for name in "abc"} == {"a": "owner", "b": "option", "c": "specified"}
+    assert {name: found[name] for name in "abcd"} == {
+        "a": "owner",
+        "b": "owner",
+        "c": "option",
+        "d": "specified",
+    }
     assert found["vmie:workflow"] == "requests"
 
 

@@ -16,7 +16,7 @@ DOCUMENT = {
     "Vmie": {
         "CreateVolume": {"AvailabilityZone": "us-east-1a", "VolumeType": "gp3", "Iops": 4000},
         "AttachVolume": {"InstanceId": "i-0123456789abcdef0", "Device": "/dev/sdf"},
-        "Tags": {"team": "web"},
+        "Tags": {"team": "web", "app": "shop"},
     },
 }
 
@@ -42,8 +42,9 @@ def test_a_volume_is_made_of_the_snapshot_as_the_request_says(world: World, monk
     }
     assert specification["ResourceType"] == "volume"
     assert world.aws.ec2.tags[volume_id] == {
-        "team": "web",
+        "team": "owner",
         "cost": "1",
+        "app": "shop",
         "vmie:request-id": request.id,
         "vmie:attempt": "1",
         "vmie:stage": "1",

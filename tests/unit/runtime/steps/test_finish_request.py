@@ -44,21 +44,22 @@ def test_the_ami_and_its_snapshots_are_tagged_and_the_outcome_is_kept(world: Wor
     assert world.aws.ec2.tags["ami-1"] == {
         "Name": "web.vmdk",
         "vmie:request-id": request.id,
+        "vmie:stage": "finished",
         "vmie:workflow": "requests",
         "vmie:source": "s3://uploads/images/web.vmdk",
     }
 
 
-def test_tags_of_the_owner_go_below_those_of_the_request_and_ours_above_both(world, context, monkeypatch):
+def test_tags_of_the_owner_go_above_those_of_the_request_and_ours_above_both(world, context, monkeypatch):
     defaults = {"Tags": {"team": "owner", "cost": "1", "vmie:workflow": "forged"}}
     world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps(defaults))
-    options = {"Tags": {"team": "web"}, "Name": "golden"}
+    options = {"Tags": {"team": "web", "app": "shop"}, "Name": "golden"}
     request = finishing(world, options=options)
 
     handler(world.step(request), context)
 
     tags = world.aws.ec2.tags["ami-1"]
-    assert (tags["team"], tags["cost"], tags["Name"]) == ("web", "1", "golden")
+    assert (tags["team"], tags["cost"], tags["app"], tags["Name"]) == ("owner", "1", "shop", "golden")
     assert tags["vmie:workflow"] == "requests"
 
 

@@ -15,7 +15,8 @@ from vmie_runtime.errors import (
     TransientServiceError,
 )
 from vmie_runtime.made import Made
-from vmie_runtime.request import OpenState
+from vmie_runtime.request import OpenState, Status
+from vmie_runtime.stages.images import RegisterImage
 from vmie_runtime.steps.start_task import handler
 
 ACCEPTED = {"Findings": [], "Verdicts": {"image": "accepted", "snapshot": "accepted", "direct": "accepted"}}
@@ -109,6 +110,61 @@ def test_a_call_without_a_token_is_asked_for_before_it_is_made(world: World, con
     assert list(world.aws.ec2.images) == [image_id]
     assert len(world.aws.ec2.called("RegisterImage")) == 1
     assert world.find(request).task_id == image_id
+
+
+@pytest.mark.parametrize(("stage", "attempts"), [(0, 4), (1, 1)])
+def test_only_a_call_with_a_token_is_repeated_by_the_client(world: World, context, stage: int, attempts: int):
+    document = {**DOCUMENT, "Vmie": {"Method": "snapshot", "Name": "golden"}}
+    made = Made(snapshot_ids=("snap-1",) if stage else ())
+    request = world.running("requests/web.json", document=document, stage=stage, made=made)
+    world.aws.ec2.snapshots.add("snap-1")
+    world.aws.asked.clear()
+
+    handler(world.step(request), context)
+
+    assert min(patience for service, patience in world.aws.asked if service == "ec2") == attempts
+
+
+def test_an_answer_that_was_lost_is_found_by_the_name_that_it_took(world: World, context, monkeypatch):
+    document = {**DOCUMENT, "Vmie": {"Method": "snapshot", "Name": "golden"}}
+    made = Made(snapshot_ids=("snap-1",))
+    request = world.running("requests/web.json", document=document, stage=1, made=made)
+    world.aws.ec2.snapshots.add("snap-1")
+    handler(world.step(request), context)
+    image_id = world.find(request).task_id
+    world.table.update(request.id, {"task_id": None})
+    find, seen = RegisterImage.find, iter([None])
+    monkeypatch.setattr(RegisterImage, "find", lambda stage, work: next(seen, find(stage, work)))
+
+    handler(world.step(request), context)
+
+    assert world.find(request).task_id == image_id
+
+
+def test_an_image_whose_inspection_did_not_end_is_tried_and_said_to_be(world: World, context):
+    request = world.running("requests/web.json", document=DOCUMENT)
+
+    handler(world.step(request, Inspected={}), context)
+
+    started = world.find(request)
+    assert started.task_id is not None
+    assert [advice["Code"] for advice in started.advice] == ["NotInspected"]
+
+
+def test_what_was_started_for_a_request_that_ended_meanwhile_fails_its_execution(
+    world: World, context, monkeypatch
+):
+    request = world.running("requests/web.json", document=DOCUMENT)
+    start = world.aws.ec2.import_image
+
+    def import_image(**parameters: object) -> object:
+        world.table.conclude(world.find(request), status=Status.CANCELLED, now=SOON)
+        return start(**parameters)
+
+    monkeypatch.setattr(world.aws.ec2, "import_image", import_image)
+
+    with pytest.raises(RequestFailure, match="RequestNotOpen"):
+        handler(world.step(request), context)
 
 
 def test_what_earlier_stages_made_is_marked_before_it_is_used(world: World, context):
