@@ -57,13 +57,43 @@ class Fleets:
         found = self.table.access.get(fleet.id)
         return found is None or found.get("OpenState") != self.table.open_value("filling")
 
-    def filled(self, fleet_id: str) -> None:
-        """Note that every request of a fleet is in the table: from now on it is summarised."""
-        self.table.access.write(
+    def is_newest(self, fleet: Fleet) -> bool:
+        """Tell whether no newer event for the fleet's file is known."""
+        return self.table.is_newest(_as_request(fleet))
+
+    def filled(self, fleet: Fleet) -> None:
+        """Note that every request of a fleet is in the table: from now on it is summarised.
+
+        Where another delivery cut it short meanwhile, this one knows better.
+        """
+        self._open(fleet.id, fleet.size, condition="OpenState = :filling OR FleetSize <> :size")
+
+    def cut_short(self, fleet_id: str, source: Source) -> bool:
+        """Note that nothing more comes into a fleet than is in the table; tell whether it waited for more.
+
+        Args:
+            fleet_id: The fleet.
+            source: Its file.
+        """
+        found = self.table.access.get(fleet_id)
+        if found is None or found.get("OpenState") != self.table.open_value("filling"):
+            return False
+        size = sum(each.fleet == fleet_id for each in self.table.of_source(source.address))
+        return self._open(fleet_id, size, condition="OpenState = :filling")
+
+    def _open(self, fleet_id: str, size: int, *, condition: str) -> bool:
+        return self.table.access.write(
             {
                 "Key": serialise({"Id": fleet_id}),
-                "UpdateExpression": "SET OpenState = :open",
-                "ExpressionAttributeValues": serialise({":open": self.table.open_value(_OPEN)}),
+                "UpdateExpression": "SET OpenState = :open, FleetSize = :size REMOVE ClosedAt, ExpiresAt",
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": serialise(
+                    {
+                        ":open": self.table.open_value(_OPEN),
+                        ":filling": self.table.open_value("filling"),
+                        ":size": size,
+                    }
+                ),
             }
         )
 
@@ -95,7 +125,7 @@ class Fleets:
 
     def _addresses(self, fleet: Fleet) -> list[str]:
         of_key = result_addresses.by_source_key(fleet.source.key)
-        is_newest = self.table.is_newest(_as_request(fleet))
+        is_newest = self.is_newest(fleet)
         return [result_addresses.by_id(fleet.id), *([of_key] if is_newest else [])]
 
     def _summarise(self, fleet: Fleet, now: str, *, anyway: bool) -> bool:
@@ -104,7 +134,7 @@ class Fleets:
         It is noted after it was written, so that what a crash left unwritten is written by the next round.
         Who finds that somebody else has noted another one meanwhile may have overwritten a newer summary.
         """
-        is_newest = self.table.is_newest(_as_request(fleet))
+        is_newest = self.is_newest(fleet)
         counts, all_ended = self._count(fleet)
         # Dropped again, its requests belong to the newer fleet: nothing more will happen to this one.
         is_over = all_ended or not is_newest
@@ -119,8 +149,9 @@ class Fleets:
         """How the requests stand; and whether all have ended."""
         listed = [each for each in self.table.of_source(fleet.source.address) if each.fleet == fleet.id]
         counts = dict(sorted(Counter(each.status.value for each in listed).items()))
-        # The index may not have caught up with the table: nothing is over that it does not show.
-        return counts, len(listed) == fleet.size and not any(each.is_open for each in listed)
+        # The index may not have caught up with the table: nothing is over that it does not show. One that was
+        # cut short has more than was counted then, if its file was still being read by another delivery.
+        return counts, len(listed) >= fleet.size and not any(each.is_open for each in listed)
 
     def _note(self, fleet: Fleet, counts: dict[str, int], *, closed_at: str | None) -> bool:
         """Note how a fleet's requests were counted, unless somebody else has; tell whether it was noted."""
@@ -151,16 +182,17 @@ def summary(fleet: Fleet, counts: dict[str, int], *, now: str, is_over: bool) ->
         now: The moment.
         is_over: Whether nothing more will happen to it.
     """
+    size = max(fleet.size, sum(counts.values()))
     over = Status.FAILED
-    if sum(counts.values()) < fleet.size:  # The others belong to a newer fleet of the same file.
-        over = Status.CANCELLED
-    elif counts.get(Status.SUCCEEDED.value, 0) == fleet.size:
+    if not counts or sum(counts.values()) < size or not all(Status(name).terminal for name in counts):
+        over = Status.CANCELLED  # A newer fleet of the same file has taken its place.
+    elif set(counts) == {Status.SUCCEEDED.value}:
         over = Status.SUCCEEDED
     document = {
         "RequestId": fleet.id,
         "Operation": "Fleet",
         "Status": (over if is_over else Status.RUNNING).value,
-        "Size": fleet.size,
+        "Size": size,
         "Counts": counts,
         "Entries": f"results/{fleet.source.key}/<n>.json",
         "Source": fleet.source.to_document(),

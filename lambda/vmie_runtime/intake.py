@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -15,6 +14,7 @@ from vmie_runtime import object_keys, request_files
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import RequestRejected, TransientServiceError
+from vmie_runtime.fleet_intake import FleetIntake
 from vmie_runtime.fleets import Fleet, Fleets
 from vmie_runtime.intake_messages import ADMISSION_WANTED
 from vmie_runtime.moments import normalise
@@ -25,7 +25,6 @@ from vmie_runtime.request_documents import Entry, RequestFile
 from vmie_runtime.request_entries import request_fields, require_operation_of
 from vmie_runtime.requests_table import Listed, RequestsTable, comparable
 from vmie_runtime.results import ResultPublisher
-from vmie_runtime.table_access import MOST_IN_TRANSACTION
 from vmie_runtime.wiring import publisher, requests_table, settings
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Intake:
 
     table: RequestsTable
     publisher: ResultPublisher
-    fleets: Fleets
+    fleets: FleetIntake
     s3: S3Client
     kind: str = "import"
     time_is_left: Callable[[], bool] = lambda: True
@@ -84,9 +83,10 @@ class Intake:
         try:
             file = request_files.read(self.s3, source)
         except RequestRejected as rejection:
-            return self._create(_rejected(waiting, rejection), now)
+            # Of a fleet that could be read before, a part may be there.
+            return self.fleets.leave_off(source, now) or self._create(_rejected(waiting, rejection), now)
         if file is None:  # Deleted or overwritten meanwhile, which has an event of its own.
-            return False
+            return self.fleets.leave_off(source, now)
         if file.fleet:
             return self._take_fleet(source, file, now)
         return self._create(self._request_of(waiting, file.entries[0]), now)
@@ -121,37 +121,10 @@ class Intake:
         return self.table.leases.free() > 0
 
     def _take_fleet(self, source: Source, file: RequestFile, now: str) -> bool:
-        """Put every request of a fleet into the table, in portions; what is there already stays as it is."""
         fleet = Fleet(id=request_id(source), source=source, size=len(file.entries), queued_at=now, counts={})
-        self.table.note_newest(source, fleet.id, now=now)
-        if self.fleets.begin(fleet):
-            return False
         waiting = replace(_waiting(source, now), operation="", method=None, fleet=fleet.id)
         requests = (self._request_of(_entry(waiting, source, entry, now), entry) for entry in file.entries)
-        for portion in _portions(requests, MOST_IN_TRANSACTION):
-            if not self.time_is_left():
-                raise TransientServiceError("The fleet is longer than the time for it; the rest follows.")
-            for request, is_new in zip(portion, self.table.create_all(portion), strict=True):
-                if not is_new:
-                    self._take_again(request)
-        self.fleets.filled(fleet.id)
-        self.fleets.summarise(now)
-        return True
-
-    def _take_again(self, entry: Request) -> None:
-        """Let a known entry belong to the new fleet; what has not succeeded runs again."""
-        known = self.table.find(entry.id)
-        if known is None or known.fleet == entry.fleet:
-            return  # Taken by an earlier delivery of this very event.
-        runs_again = known.open_state is None and known.status is not Status.SUCCEEDED
-        if not runs_again or not self.table.reopen(
-            known, now=entry.queued_at, outcome=entry.outcome, entry=entry
-        ):
-            self.table.take_over(known, entry)
-            fresh = self.table.find(known.id)
-            if fresh is not None and fresh.open_state is None:
-                # It has ended well, and its result's address follows its place in the newest file.
-                self.publisher.publish_place(fresh)
+        return self.fleets.take(fleet, requests, now)
 
     def _supersede_older(self, newer: Source) -> None:
         for request in self.table.of_source(newer.address):
@@ -177,6 +150,10 @@ class Intake:
                 continue
             if not self.time_is_left():
                 raise TransientServiceError("More requests are stopped than time is left; the rest follows.")
+            if request.fleet is not None:
+                self.fleets.stop(request.id, stop)
+                to_do = True
+                continue
             self.table.update(request.id, {"stop": stop}, unset="stop")
             # One that waits has no execution to stop: it can end at once.
             self.table.update(request.id, {"open_state": OpenState.ENDING}, expect=OpenState.QUEUED)
@@ -229,12 +206,6 @@ def _rejected(request: Request, rejection: RequestRejected) -> Request:
     return replace(request, outcome=outcome, open_state=OpenState.ENDING)
 
 
-def _portions(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:
-    left = iter(requests)
-    while portion := list(islice(left, size)):
-        yield portion
-
-
 def _source(detail: dict[str, Any]) -> Source:
     described = detail["object"]
     version = described.get("version-id")
@@ -262,7 +233,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     intake = Intake(
         table=requests_table(),
         publisher=publisher(),
-        fleets=Fleets(table=requests_table(), publisher=publisher()),
+        fleets=FleetIntake(
+            table=requests_table(),
+            publisher=publisher(),
+            fleets=Fleets(table=requests_table(), publisher=publisher()),
+            time_is_left=time_is_left,
+        ),
         s3=client("s3"),
         kind=settings().workflow_kind,
         time_is_left=time_is_left,

@@ -208,7 +208,10 @@ class Reconciler:
         request = fresh
         outcome = request.outcome or _outcome_of(request, None)
         if request.outcome is None:
-            self.table.update(request.id, {"outcome": outcome}, unset="outcome")
+            # Dropped again meanwhile, it may wait anew: from here on it is going to end.
+            ending = OpenState.ENDING
+            if not self.table.update(request.id, {"outcome": outcome}, expect=ending, unset="outcome"):
+                return
             request = replace(request, outcome=outcome)
         succeeded = outcome["Status"] == Status.SUCCEEDED
         rejected_unstarted = request.task_id is None and request.admission == 0

@@ -251,13 +251,44 @@ class RequestsTable:
         operation["ConditionExpression"] = "attribute_not_exists(#state) AND Attempt = :read"
         operation["ExpressionAttributeNames"]["#state"] = "OpenState"
         operation["ExpressionAttributeValues"][":read"] = {"N": str(request.attempt)}
+        if entry is not None:
+            _require_same_event(operation, request)
         return self.find(request.id) if self.access.write(operation) else None
 
     def take_over(self, request: Request, entry: Request) -> bool:
-        """Let a request belong to the fleet that it was dropped again with; how it stands does not change."""
+        """Let a request belong to the fleet that it was dropped again with; how it stands does not change.
+
+        Args:
+            request: The request, as it was read.
+            entry: What it was dropped again as.
+
+        Returns:
+            Whether it still belonged where it was read.
+        """
         operation = self._update_operation(request.id, _belonging(entry), None, "")
         operation["ConditionExpression"] = "attribute_exists(Id)"
         operation["ExpressionAttributeNames"].pop("#state")
+        _require_same_event(operation, request)
+        return self.access.write(operation)
+
+    def wait_again(self, request: Request, entry: Request) -> bool:
+        """Let a request that was stopped while it waited wait again, as what it was dropped again as.
+
+        Args:
+            request: The request, as it was read.
+            entry: What it was dropped again as.
+
+        Returns:
+            Whether it still belonged where it was read, and nobody had begun to end it.
+        """
+        changes = {
+            "open_state": OpenState.QUEUED,
+            "stop": None,
+            "queued_at": entry.queued_at,
+            **_belonging(entry),
+        }
+        operation = self._update_operation(request.id, changes, OpenState.ENDING, "outcome")
+        _require_same_event(operation, request)
         return self.access.write(operation)
 
     def open_value(self, state: str) -> str:
@@ -283,6 +314,14 @@ def _belonging(entry: Request) -> dict[str, Any]:
     """The changes that put a request into the fleet, and under the source, of an entry."""
     source = source_attributes(entry.source) if entry.source else {}
     return {"fleet": entry.fleet, "ordinal": entry.ordinal, **source}
+
+
+def _require_same_event(operation: dict[str, Any], request: Request) -> None:
+    """Let an update hold only while a request belongs to the event that it was read with."""
+    operation["ConditionExpression"] += " AND Sequencer = :event"
+    operation["ExpressionAttributeValues"][":event"] = {
+        "S": request.source.sequencer if request.source else ""
+    }
 
 
 def expiry(now: str) -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -110,6 +111,7 @@ class FakeDynamoDB:
         ids = [_id_of(operation) for _, operation in operations]
         if len(ids) > _MOST_IN_TRANSACTION or len(set(ids)) < len(ids):
             raise refusal("ValidationException", "TransactWriteItems")
+        _require_room(operation for _, operation in operations)
         held = [
             _holds(self.items.get(item_id, {}), operation)
             for item_id, (_, operation) in zip(ids, operations, strict=True)
@@ -177,6 +179,13 @@ def _require_whole(item: Item) -> None:
         raise refusal("ValidationException", message="Item size has exceeded the maximum allowed size")
 
 
+def _require_room(operations: Iterable[dict[str, Any]]) -> None:
+    """DynamoDB refuses a transaction whose items have more than 4 MB."""
+    values = (value for operation in operations for value in operation.get("Item", {}).values())
+    if sum(len(str(next(iter(value.values()))).encode()) for value in values) > 4 * 1024 * 1024:
+        raise refusal("ValidationException", message="Collection size cannot exceed 4194304 bytes")
+
+
 def _require_used(operation: dict[str, Any]) -> None:
     """DynamoDB refuses names and values that no expression uses, and the other way round."""
     text = f"{operation['UpdateExpression']} {operation.get('ConditionExpression', '')}"
@@ -219,4 +228,4 @@ def _term(item: Item, term: str, names: dict[str, str], values: dict[str, Any]) 
     if value is None:
         return False
     actual = next(iter(value.values()))
-    return {"=": actual == expected, "<=": actual <= expected}[operator]
+    return {"=": actual == expected, "<>": actual != expected, "<=": actual <= expected}[operator]

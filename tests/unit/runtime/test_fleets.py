@@ -15,6 +15,7 @@ from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
 
 FILE = "requests/fleet.json"
@@ -423,12 +424,13 @@ def test_deleting_the_file_ends_what_waits_and_stops_what_runs(world: World, con
 
     take(world, context, deleted(key=FILE))
 
-    assert world.find(third).status is Status.CANCELLED
+    assert world.find(third).open_state is OpenState.ENDING
     for running in (first, second):
         stop = world.find(running).stop
         assert stop is not None
         assert stop["Code"] == "RequestDeleted"
     world.reconciler.run(LATER, sweep=False)
+    assert world.result(third)["Error"]["Code"] == "RequestDeleted"
     assert summary(world)["Counts"] == {"Cancelled": 3}
     assert fleet_events(world) == ["VM Import Fleet Failed"]
 
@@ -439,7 +441,9 @@ def test_deleting_a_long_fleet_goes_on_with_the_next_delivery(world: World, cont
     context.get_remaining_time_in_millis = lambda: next(left, 60_000)
 
     assert take(world, context, deleted(key=FILE)) == ["0"]
+    assert [request.stop is not None for request in entries_of(world)].count(True) == 2
     assert take(world, context, deleted(key=FILE)) == []
+    world.reconciler.run(LATER, sweep=False)
 
     assert {request.status for request in entries_of(world)} == {Status.CANCELLED}
 
@@ -452,3 +456,214 @@ def test_a_fleet_that_came_late_is_not_the_newest(world: World, context):
     take(world, context, older)
 
     assert summary(world)["Source"]["VersionId"] == "v2"
+
+
+def test_deleting_a_fleet_that_waits_writes_each_request_once_and_publishes_nothing(world: World, context):
+    """Publishing ten thousand ends would take hours; the reconciler's rounds do it."""
+    take(world, context, dropped(world, *map(entry, range(300))))
+    for told in (world.aws.dynamodb.calls, world.aws.s3.history, world.aws.events.sent):
+        told.clear()
+    world.aws.functions.payloads.clear()
+
+    assert take(world, context, deleted(key=FILE)) == []
+
+    assert {request.open_state for request in entries_of(world)} == {OpenState.ENDING}
+    assert world.aws.dynamodb.calls.count("UpdateItem") == 300
+    assert (world.aws.s3.history, world.aws.events.sent) == ([], [])
+    assert world.aws.functions.payloads == [{"Now": NOW}]
+
+
+def test_an_entry_that_is_queued_again_while_its_file_is_deleted_is_stopped_all_the_same(world, context):
+    take(world, context, dropped(world, entry("a")))
+    (request,) = entries_of(world)
+    assert world.table.admit(request, now=NOW, deadline_at=LATER)
+    update = world.aws.dynamodb.update_item
+
+    def overtaken(**arguments: Any) -> None:
+        try:
+            update(**arguments)
+        finally:  # EC2 had no room for it: it comes back to the queue after the first write was refused.
+            world.aws.dynamodb.update_item = update  # type: ignore[method-assign]
+            assert world.table.return_to_queue(world.find(request), not_before=SOON)
+
+    world.aws.dynamodb.update_item = overtaken  # type: ignore[method-assign]
+    take(world, context, deleted(key=FILE))
+    world.reconciler.run(SOON, sweep=False)
+
+    assert world.result(request)["Error"]["Code"] == "RequestDeleted"
+
+
+def test_dropped_again_right_after_its_deletion_what_waited_waits_again(world: World, context):
+    """The reconciler has not come to end it; nobody was told that it ends."""
+    take(world, context, dropped(world, entry("a"), INVALID))
+    take(world, context, deleted(key=FILE))
+
+    take(world, context, dropped(world, entry("a"), INVALID, sequencer="0C", version="v2"))
+    world.reconciler.run(SOON, sweep=False)
+
+    first, second = entries_of(world)
+    assert (first.status, first.stop, first.attempt) == (Status.RUNNING, None, 1)
+    assert second.status is Status.REJECTED
+    assert first.fleet == second.fleet == summary(world)["RequestId"]
+    assert "VM Import Cancelled" not in [kind for kind, _ in world.aws.events.sent]
+
+
+def test_what_is_dropped_again_while_a_round_ends_it_is_not_told_to_be_cancelled(world, context, monkeypatch):
+    take(world, context, dropped(world, entry("a")))
+    take(world, context, deleted(key=FILE))
+    again = dropped(world, entry("a"), sequencer="0C", version="v2")
+    find = RequestsTable.find
+    reads = count(1)
+
+    def overtaken(self: RequestsTable, request_id: str) -> Request | None:
+        found = find(self, request_id)
+        if next(reads) == 2:  # The round has read it anew, and is about to write down how it ends.
+            monkeypatch.setattr(RequestsTable, "find", find)
+            take(world, context, again)
+        return found
+
+    monkeypatch.setattr(RequestsTable, "find", overtaken)
+    world.reconciler.run(SOON, sweep=False)
+
+    (request,) = entries_of(world)
+    assert (request.status, request.stop) == (Status.RUNNING, None)
+    assert "VM Import Cancelled" not in [kind for kind, _ in world.aws.events.sent]
+
+
+def cut_off(world: World, context: Any, named: dict[str, Any], *, portions: int = 1) -> None:
+    """A delivery whose time is over after some portions."""
+    left = iter([60_000] * portions)
+    ample = context.get_remaining_time_in_millis
+    context.get_remaining_time_in_millis = lambda: next(left, 0)
+    assert take(world, context, named) == ["0"]
+    context.get_remaining_time_in_millis = ample
+
+
+def test_a_half_filled_fleet_whose_file_was_deleted_is_summarised_and_ends(world: World, context):
+    named = dropped(world, *map(entry, range(150)))
+    cut_off(world, context, named)
+    del world.aws.s3.heads[FILE]
+    take(world, context, deleted(key=FILE))
+
+    assert take(world, context, named) == []
+    assert summary(world)["Size"] == 100
+    world.reconciler.run(SOON, sweep=False)
+
+    assert summary(world)["Counts"] == {"Cancelled": 100}
+    assert fleet_events(world) == ["VM Import Fleet Failed"]
+    assert "ExpiresAt" in world.aws.dynamodb.items[summary(world)["RequestId"]]
+
+
+@pytest.mark.parametrize("deliveries", [(0, 1), (1, 0)])
+def test_a_half_filled_fleet_whose_file_was_overwritten_is_cancelled(world: World, context, deliveries):
+    older = dropped(world, *map(entry, range(150)))
+    cut_off(world, context, older)
+    fleet = entries_of(world)[0].fleet
+    newer = dropped(world, entry("other"), entry(0), sequencer="0B", version="v2")
+
+    for number in deliveries:
+        assert take(world, context, (older, newer)[number]) == []
+    summarise(world)
+
+    closed = world.result_at(f"results/by-id/{fleet}.json")
+    assert (closed["Status"], "EndedAt" in closed) == ("Cancelled", True)
+    assert fleet_events(world) == ["VM Import Fleet Cancelled"]
+    assert (summary(world)["Size"], summary(world)["Counts"]) == (2, {"Queued": 2})
+
+
+def test_a_half_filled_fleet_whose_file_may_not_be_read_any_more_ends_with_what_is_there(world, context):
+    named = dropped(world, *map(entry, range(150)))
+    cut_off(world, context, named)
+    world.aws.s3.refusals.add("GetObject", refusal("AccessDenied", "GetObject", message="No.", status=403))
+
+    assert take(world, context, named) == []
+    for request in entries_of(world):
+        end(world, request, Status.SUCCEEDED)
+    summarise(world)
+
+    assert (summary(world)["Status"], summary(world)["Size"]) == ("Succeeded", 100)
+
+
+def test_a_delivery_that_is_still_reading_when_another_finds_the_file_gone_knows_better(world, context):
+    """The fleet is cut short, ends, and is whole all the same."""
+    named = dropped(world, *map(entry, range(150)))
+    put = world.aws.dynamodb.transact_write_items
+    calls = count(1)
+
+    def slow(**arguments: Any) -> None:
+        if next(calls) == 2:
+            kept = world.aws.s3.heads.pop(FILE)
+            assert take(world, context, named) == []
+            world.aws.s3.heads[FILE] = kept
+            for request in entries_of(world):
+                end(world, request, Status.SUCCEEDED)
+            summarise(world)
+            assert summary(world)["Size"] == 100
+        put(**arguments)
+
+    world.aws.dynamodb.transact_write_items = slow  # type: ignore[method-assign]
+    assert take(world, context, named) == []
+
+    assert (summary(world)["Status"], summary(world)["Size"]) == ("Running", 150)
+    assert summary(world)["Counts"] == {"Queued": 50, "Succeeded": 100}
+
+
+def test_an_older_event_that_comes_later_takes_nothing_from_the_newer_fleet(world: World, context):
+    """The file was dropped twice with the same content: both events can read it."""
+    entries = [entry("a"), entry("b")]
+    newer = dropped(world, *entries, sequencer="0B01", version="same")
+    older = dropped(world, *entries, sequencer="0B", version="same")
+    older["detail"]["object"]["version-id"] = "v1"
+    take(world, context, newer)
+    end(world, entries_of(world)[0], Status.FAILED)
+    before = [(request.fleet, request.status, request.attempt) for request in entries_of(world)]
+
+    assert take(world, context, older) == []
+    summarise(world)
+
+    assert [(request.fleet, request.status, request.attempt) for request in entries_of(world)] == before
+    assert summary(world)["Source"]["VersionId"] == "same"
+    assert fleet_events(world) == ["VM Import Fleet Cancelled"]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("call", [1, 2])
+def test_an_older_event_beside_the_newer_takes_nothing_from_the_newer_fleet(
+    world: World, context, failed: bool, call: int
+):
+    """The newer event is delivered while the older one has looked at an entry and is about to write."""
+    entries = [entry("a"), entry("b")]
+    take(world, context, dropped(world, *entries, sequencer="09", version="v0"))
+    for request in entries_of(world) if failed else ():
+        end(world, request, Status.FAILED)
+    newer = dropped(world, *entries, sequencer="0B", version="same")
+    older = dropped(world, *entries, sequencer="0A", version="same")
+    older["detail"]["object"]["version-id"] = "v1"
+    update = world.aws.dynamodb.update_item
+    calls = count()
+
+    def overtaken(**arguments: Any) -> None:
+        if ":event" in arguments.get("ExpressionAttributeValues", {}) and next(calls) == call - 1:
+            assert take(world, context, newer) == []
+        update(**arguments)
+
+    world.aws.dynamodb.update_item = overtaken  # type: ignore[method-assign]
+    assert take(world, context, older) == []
+
+    newest = summary(world)["RequestId"]
+    assert [request.fleet for request in entries_of(world)] == [newest, newest]
+    assert {request.source.sequencer for request in entries_of(world) if request.source} == {"0B"}
+    assert [request.status for request in entries_of(world)] == [Status.QUEUED] * 2
+    assert [request.attempt for request in entries_of(world)][1] == 1 + failed
+
+
+def test_long_requests_come_in_portions_that_a_transaction_can_hold(world: World, context):
+    """4 MB, of which a hundred requests with all the tags that one may have are longer."""
+    tags = [{"Key": f"key-{number}", "Value": "ü" * 256} for number in range(40)]
+    long = {"TagSpecifications": [{"ResourceType": "import-image-task", "Tags": tags}]}
+
+    assert take(world, context, dropped(world, *(entry(number, **long) for number in range(150)))) == []
+
+    assert [request.open_state for request in entries_of(world)] == [OpenState.QUEUED] * 150
+    assert sum(world.aws.dynamodb.transactions) == 150
+    assert max(world.aws.dynamodb.transactions) < 100
