@@ -73,9 +73,12 @@ def test_events_of_the_three_prefixes_reach_the_queue(default: Synthesised) -> N
     )
 
 
-def test_the_queue_gives_a_function_six_times_its_timeout_and_five_tries(default: Synthesised) -> None:
+def test_the_queue_hides_a_message_twice_as_long_as_intake_may_run_and_gives_it_five_tries(
+    default: Synthesised,
+) -> None:
     queue = default.only(QUEUE, "QueuesQueue")["Properties"]
-    assert queue["VisibilityTimeout"] == 6 * default.function("IntakeFunction")["Timeout"]
+    assert default.function("IntakeFunction")["Timeout"] == 15 * 60
+    assert queue["VisibilityTimeout"] == 30 * 60
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert queue["SqsManagedSseEnabled"] is True
     assert default.only(QUEUE, "DeadLetter")["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
