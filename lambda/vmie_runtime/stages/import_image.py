@@ -12,7 +12,7 @@ from vmie_runtime.made import Made
 from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import with_buckets
 from vmie_runtime.stages.import_tasks import ImportTaskStage, unless_unknown
-from vmie_runtime.stages.stage import Task, Work, asked_tags, ec2_tags, plain_tags
+from vmie_runtime.stages.stage import Task, Work, ec2_tags, merged_tags, plain_tags
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -53,15 +53,13 @@ class ImportImage(ImportTaskStage):
 def import_image_parameters(work: Work) -> Any:
     """What ImportImage is called with."""
     request, settings = work.request, work.settings
-    tags = {**settings.import_defaults.get("Tags", {}), **request.options.get("Tags", {})}
-    tags |= {**asked_tags(request, _TYPE), **work.tags}
     return {
         "Description": _description(work),
         **merged_document(request, settings.import_defaults).parameters,
         "DiskContainers": with_buckets(request.parameters["DiskContainers"], settings.bucket),
         "RoleName": request.role_name or settings.service_role_name,
         "ClientToken": request.token,
-        "TagSpecifications": [{"ResourceType": _TYPE, "Tags": ec2_tags(tags)}],
+        "TagSpecifications": [{"ResourceType": _TYPE, "Tags": ec2_tags(merged_tags(work, _TYPE))}],
     }
 
 

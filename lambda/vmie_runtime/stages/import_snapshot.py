@@ -11,7 +11,7 @@ from vmie_runtime.aws import transient_errors_named
 from vmie_runtime.made import Made
 from vmie_runtime.stages.containers import containers_of, with_buckets
 from vmie_runtime.stages.import_tasks import ImportTaskStage, unless_unknown
-from vmie_runtime.stages.stage import Task, Work, asked_tags, ec2_tags, plain_tags
+from vmie_runtime.stages.stage import Task, Work, ec2_tags, merged_tags, plain_tags
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -41,8 +41,6 @@ class ImportSnapshot(ImportTaskStage):
         container = containers_of(request.operation, request.parameters)[self._disk]
         wanted: Any = {name: container[name] for name in _OF_CONTAINER if name in container}
         encryption = {**settings.import_defaults, **request.parameters}
-        tags = {**settings.import_defaults.get("Tags", {}), **request.options.get("Tags", {})}
-        tags |= {**asked_tags(request, _TYPE), **work.tags}
         arguments: Any = {name: encryption[name] for name in ("Encrypted", "KmsKeyId") if name in encryption}
         description = request.parameters.get("Description") or container.get("Description")
         with transient_errors_named():
@@ -52,7 +50,7 @@ class ImportSnapshot(ImportTaskStage):
                 DiskContainer=with_buckets([wanted], settings.bucket)[0],
                 RoleName=request.role_name or settings.service_role_name,
                 ClientToken=request.token,
-                TagSpecifications=[{"ResourceType": "import-snapshot-task", "Tags": ec2_tags(tags)}],
+                TagSpecifications=[{"ResourceType": _TYPE, "Tags": ec2_tags(merged_tags(work, _TYPE))}],
             )
         return answer["ImportTaskId"]
 

@@ -153,6 +153,19 @@ def plain_tags(tags: list[Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
+def merged_tags(work: Work, resource_type: str) -> dict[str, str]:
+    """The tags that an import's call makes something with: the request's, the owner's over them, then ours.
+
+    A request may not change what the owner tells costs or permissions by.
+    """
+    return {
+        **work.request.options.get("Tags", {}),
+        **asked_tags(work.request, resource_type),
+        **work.settings.import_defaults.get("Tags", {}),
+        **work.tags,
+    }
+
+
 def asked_tags(request: Request, resource_type: str) -> dict[str, str]:
     """The tags that a request's `TagSpecifications` ask for on a type of resource."""
     return {
