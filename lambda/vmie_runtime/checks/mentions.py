@@ -43,6 +43,7 @@ class Subject(Enum):
         "allowed_security_groups",
     )
     PLACEMENT = ("PlacementNotAllowed", "host, placement group or Outpost", "", "")
+    TENANCY = ("PlacementNotAllowed", "tenancy", "", "")
     REGION = ("RegionNotAllowed", "Region", "regions", "allowed_regions")
     ACCOUNT = ("AccountNotAllowed", "account", "account_ids", "allowed_account_ids")
     ORGANIZATION = (
@@ -88,6 +89,7 @@ _PLACEMENT = {
     "LaunchSpecification.Placement.GroupName": Subject.PLACEMENT,
     "LaunchSpecification.Placement.HostId": Subject.PLACEMENT,
     "LaunchSpecification.Placement.HostResourceGroupArn": Subject.PLACEMENT,
+    "LaunchSpecification.Placement.Tenancy": Subject.TENANCY,
 }
 PARAMETERS: dict[str, dict[str, Subject]] = {
     "ImportImage": {

@@ -12,6 +12,8 @@ from vmie_runtime.source_urls import read_source_url, without_secrets
 
 _ENCRYPTED_BY_REQUEST = ("ImportImage", "ImportSnapshot")
 _NEVER_ENCRYPTED = ("ImportInstance", "ImportVolume")
+# The others are billed by the Region or by the host (EC2 User Guide, "Dedicated Instances").
+_SHARED_TENANCY = "default"
 
 
 class Document(Protocol):
@@ -122,6 +124,7 @@ def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:
         Subject.REGION: own.region,
         Subject.ACCOUNT: own.account,
         Subject.ROLE: own.role_name,
+        Subject.TENANCY: _SHARED_TENANCY,
     }
     entries: tuple[str, ...] = getattr(allowed, subject.entries) if subject.entries else ()
     return value == owned.get(subject) or permits(entries, value)

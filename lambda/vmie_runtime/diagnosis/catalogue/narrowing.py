@@ -92,7 +92,8 @@ MEANINGS = (
     ),
     _not_allowed(
         "PlacementNotAllowed",
-        "The request chooses a Dedicated Host, a placement group or an Outpost, which requests cannot.",
+        "The request chooses a dedicated tenancy, a Dedicated Host, a placement group or an Outpost, which "
+        "requests cannot.",
         "Leave it out; import an image and launch that where it belongs.",
     ),
     _not_allowed(

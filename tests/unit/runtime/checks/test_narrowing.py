@@ -179,6 +179,23 @@ def test_no_setting_lets_a_request_choose_hosts(name: str) -> None:
     assert _rejection(document, _anything()).code == "PlacementNotAllowed"
 
 
+def _with_tenancy(tenancy: str) -> Document:
+    return Document(
+        operation="ImportInstance", parameters={"LaunchSpecification": {"Placement": {"Tenancy": tenancy}}}
+    )
+
+
+@pytest.mark.parametrize("tenancy", ["dedicated", "host"])
+def test_no_setting_lets_a_request_choose_dedicated_hardware(tenancy: str) -> None:
+    rejection = _rejection(_with_tenancy(tenancy), _anything())
+    assert rejection.code == "PlacementNotAllowed"
+    assert f"LaunchSpecification.Placement.Tenancy names the tenancy {tenancy!r}" in rejection.text
+
+
+def test_the_tenancy_that_every_instance_has_may_be_named() -> None:
+    require_allowed(_with_tenancy("default"), Allowed(), _OWN)
+
+
 @pytest.mark.parametrize(
     ("entry", "value", "permitted"),
     [
@@ -335,7 +352,7 @@ def test_nothing_foreign_passes_by_default(place: str, value: str) -> None:
         if operation
         else Document(operation="ImportImage", options=tree)
     )
-    if value not in (BUCKET, REGION, ACCOUNT):
+    if value not in (BUCKET, REGION, ACCOUNT, "default"):
         assert _rejection(document).code in BY_CODE
 
 
@@ -373,7 +390,6 @@ _HARMLESS = [
     "Size",
     "SpreadDomain",
     "TargetEnvironment",
-    "Tenancy",
     "UploadEnd",
     "UploadSize",
     "UploadStart",
