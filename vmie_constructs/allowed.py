@@ -14,6 +14,7 @@ from constructs import Construct
 
 from .allowed_entries import ENTRY_FORMS
 from .bucket_grants import grant_missing_told, grant_read_objects
+from .key_grants import grant_ebs_encryption
 from .runtime_function import RuntimeFunction
 from .vm_import_role import VmImportRole
 
@@ -32,8 +33,8 @@ class Allowed:
     Attributes:
         allowed_source_buckets: Buckets to import from. The service role and the functions that look at a
             source may read every object in them.
-        allowed_kms_keys: Keys that images, snapshots and volumes may be encrypted with. The service role may
-            use them; the policy of a key of another account must let it.
+        allowed_kms_keys: Keys that images, snapshots and volumes may be encrypted with. The service role and
+            the function that starts tasks may use them; the policy of a key of another account must let them.
         allowed_service_roles: Roles that may go along in place of the workflow's own. What they may do is
             theirs: see `VmImportRole` for what VM Import/Export needs.
         allowed_license_configurations: ARNs of License Manager configurations to attach to images.
@@ -123,6 +124,11 @@ class Allowed:
         """Let a function see whether the keys can be used, and what their policies say."""
         for key in self.allowed_kms_keys:
             key.grant(function.role, "kms:DescribeKey", "kms:GetKeyPolicy")
+
+    def allow_encrypting(self, function: RuntimeFunction) -> None:
+        """Let EC2 encrypt with the keys what a function calls it to make."""
+        for key in self.allowed_kms_keys:
+            grant_ebs_encryption(key, function.role)
 
     def allow_passing_roles(self, function: RuntimeFunction) -> None:
         """Let a function hand the service roles to VM Import/Export."""

@@ -18,6 +18,7 @@ from .import_permissions import (
     allow_starting,
     allow_validating,
 )
+from .key_grants import grant_ebs_encryption
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
@@ -113,6 +114,9 @@ class ImportFunctions(WorkflowFunctions):
         function = super()._start_task()
         self._allow_sources(function)
         allow_starting(function, self._table.table_name, self._allowed, self._bucket)
+        self._allowed.allow_encrypting(function)
+        if self._defaults.image_encryption_key is not None:
+            grant_ebs_encryption(self._defaults.image_encryption_key, function.role)
         return function
 
     def _poll_task(self) -> RuntimeFunction:

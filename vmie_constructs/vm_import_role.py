@@ -12,9 +12,11 @@ from constructs import Construct
 
 from .acknowledgements import explain_wildcards
 from .bucket_grants import grant_bucket, grant_objects
+from .export_bucket import EXPORTS, WRITE_PROBE
 
 _IMPORT_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
 _EXPORT_BUCKET = (*_IMPORT_BUCKET, "s3:GetBucketAcl")
+_EXPORTED = ("s3:GetObject", "s3:PutObject")
 # The guide's list with its `GenerateDataKey*` and `ReEncrypt*` written out.
 _KEY = (
     "kms:CreateGrant",
@@ -99,9 +101,18 @@ class VmImportRole(Construct):
         return grant.combine(bucket.encryption_key.grant(self._role, "kms:Decrypt"))
 
     def grant_export_to(self, bucket: s3.IBucket) -> iam.Grant:
-        """Let the service write exported images to the bucket; exports take no bucket with a KMS key."""
-        return grant_bucket(bucket, self._role, *_EXPORT_BUCKET).combine(
-            grant_objects(bucket, self._role, ["s3:GetObject", "s3:PutObject"])
+        """Let the service write exported images to the bucket; exports take no bucket with a KMS key.
+
+        It writes below `exports/` and the probe `vmimportexport_write_verification`, and can neither ask for
+        an export nor answer one.
+        """
+        probe = iam.Grant.add_to_principal(
+            grantee=self._role, actions=list(_EXPORTED), resource_arns=[bucket.arn_for_objects(WRITE_PROBE)]
+        )
+        return (
+            grant_bucket(bucket, self._role, *_EXPORT_BUCKET)
+            .combine(grant_objects(bucket, self._role, _EXPORTED, EXPORTS))
+            .combine(probe)
         )
 
     def grant_key(self, key: kms.IKey) -> iam.Grant:

@@ -37,10 +37,15 @@ class Synthesised:
         return name
 
     def statements(self, role_part: str) -> list[dict[str, Any]]:
-        """The statements of the one policy whose logical id holds `role_part`."""
-        policy = self.only("AWS::IAM::Policy", role_part)
-        statements: list[dict[str, Any]] = policy["Properties"]["PolicyDocument"]["Statement"]
-        return statements
+        """The statements of the one role whose policies' logical ids hold `role_part`."""
+        inline = self.only("AWS::IAM::Policy", role_part)
+        # What is too much for the inline policy, the CDK moves to managed ones.
+        moved = [each for name, each in self.of_type("AWS::IAM::ManagedPolicy").items() if role_part in name]
+        return [
+            statement
+            for policy in (inline, *moved)
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
 
     def allowed(self, role_part: str) -> dict[str, list[Any]]:
         """Actions and the resources they are allowed on, each once."""
@@ -53,7 +58,8 @@ class Synthesised:
         return found
 
     def every_statement(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, policy in self.of_type("AWS::IAM::Policy").items():
+        policies = self.of_type("AWS::IAM::Policy") | self.of_type("AWS::IAM::ManagedPolicy")
+        for name, policy in policies.items():
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 yield name, statement
 

@@ -77,15 +77,16 @@ def test_imports_from_an_encrypted_bucket_may_decrypt() -> None:
     assert found.allowed("Role")["kms:Decrypt"] == [f"<{found.name_of('AWS::KMS::Key')}.Arn>"]
 
 
-def test_exports_write_to_the_bucket_and_read_its_grants() -> None:
+def test_exports_write_below_their_prefix_and_the_probe_and_read_the_buckets_grants() -> None:
     found = with_bucket("grant_export_to")
     bucket = f"<{found.name_of('AWS::S3::Bucket')}.Arn>"
+    exported = [f"{bucket}/exports/*", f"{bucket}/vmimportexport_write_verification"]
     assert {action: on for action, on in found.allowed("Role").items() if action.startswith("s3:")} == {
         "s3:GetBucketLocation": [bucket],
         "s3:ListBucket": [bucket],
         "s3:GetBucketAcl": [bucket],
-        "s3:GetObject": [f"{bucket}/*"],
-        "s3:PutObject": [f"{bucket}/*"],
+        "s3:GetObject": exported,
+        "s3:PutObject": exported,
     }
 
 
