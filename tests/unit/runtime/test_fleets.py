@@ -530,6 +530,26 @@ def test_what_is_dropped_again_while_a_round_ends_it_is_not_told_to_be_cancelled
     assert "VM Import Cancelled" not in [kind for kind, _ in world.aws.events.sent]
 
 
+def test_what_a_round_ends_while_it_is_dropped_again_runs_as_a_new_attempt(world: World, context):
+    take(world, context, dropped(world, entry("a")))
+    take(world, context, deleted(key=FILE))
+    again = dropped(world, entry("a"), sequencer="0C", version="v2")
+    update = world.aws.dynamodb.update_item
+
+    def overtaken(**arguments: Any) -> None:
+        if ":event" in arguments.get("ExpressionAttributeValues", {}):
+            world.aws.dynamodb.update_item = update  # type: ignore[method-assign]
+            world.reconciler.run(SOON, sweep=False)
+        update(**arguments)
+
+    world.aws.dynamodb.update_item = overtaken  # type: ignore[method-assign]
+    assert take(world, context, again) == []
+
+    (request,) = entries_of(world)
+    assert (request.status, request.stop, request.attempt) == (Status.QUEUED, None, 2)
+    assert request.fleet == summary(world)["RequestId"]
+
+
 def cut_off(world: World, context: Any, named: dict[str, Any], *, portions: int = 1) -> None:
     """A delivery whose time is over after some portions."""
     left = iter([60_000] * portions)
@@ -569,6 +589,34 @@ def test_a_half_filled_fleet_whose_file_was_overwritten_is_cancelled(world: Worl
     assert (closed["Status"], "EndedAt" in closed) == ("Cancelled", True)
     assert fleet_events(world) == ["VM Import Fleet Cancelled"]
     assert (summary(world)["Size"], summary(world)["Counts"]) == (2, {"Queued": 2})
+
+
+def test_a_half_filled_fleet_all_of_which_a_newer_one_took_is_cancelled(world: World, context):
+    older = dropped(world, *map(entry, range(150)))
+    cut_off(world, context, older)
+    fleet = entries_of(world)[0].fleet
+    take(world, context, dropped(world, *map(entry, range(100)), sequencer="0B", version="v2"))
+
+    assert take(world, context, older) == []
+
+    closed = world.result_at(f"results/by-id/{fleet}.json")
+    assert (closed["Status"], closed["Size"], closed["Counts"]) == ("Cancelled", 0, {})
+
+
+def test_a_fleet_that_was_cut_short_by_an_index_that_lags_ends_with_all_that_is_there(world: World, context):
+    named = dropped(world, *map(entry, range(150)))
+    cut_off(world, context, named)
+    del world.aws.s3.heads[FILE]
+    world.aws.dynamodb.freeze_indexes()
+    del world.aws.dynamodb.stale[entries_of(world)[7].id]  # type: ignore[union-attr]
+    assert take(world, context, named) == []
+    world.aws.dynamodb.stale = None
+
+    for request in entries_of(world):
+        end(world, request, Status.SUCCEEDED)
+    summarise(world)
+
+    assert (summary(world)["Status"], summary(world)["Size"]) == ("Succeeded", 100)
 
 
 def test_a_half_filled_fleet_whose_file_may_not_be_read_any_more_ends_with_what_is_there(world, context):
@@ -618,9 +666,12 @@ def test_an_older_event_that_comes_later_takes_nothing_from_the_newer_fleet(worl
     end(world, entries_of(world)[0], Status.FAILED)
     before = [(request.fleet, request.status, request.attempt) for request in entries_of(world)]
 
+    world.aws.dynamodb.transactions.clear()
+
     assert take(world, context, older) == []
     summarise(world)
 
+    assert world.aws.dynamodb.transactions == [], "It has nothing to add"
     assert [(request.fleet, request.status, request.attempt) for request in entries_of(world)] == before
     assert summary(world)["Source"]["VersionId"] == "same"
     assert fleet_events(world) == ["VM Import Fleet Cancelled"]
