@@ -223,7 +223,8 @@ def waiting(pipeline: Pipeline) -> list[int]:
         KeyConditionExpression="OpenState = :queued",
         ExpressionAttributeValues={":queued": {"S": "import-queued"}},
     )
-    return [int(item["Ordinal"]["N"]) for page in pages for item in page["Items"]]
+    # The index knows keys alone; the time of admission ends in the entry's number.
+    return [int(item["QueuedAt"]["S"].rpartition("#")[2]) for page in pages for item in page["Items"]]
 
 
 def forget(pipeline: Pipeline, key: str) -> None:

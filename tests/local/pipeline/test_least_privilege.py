@@ -39,7 +39,8 @@ def is_overwritten_unseen(pipeline: Pipeline) -> None:
     pipeline.cloud.events.drop_next("aws.s3", "Object Created")
     pipeline.upload(key)
     eventually(
-        lambda: all("OpenState" not in item for item in pipeline.requests() if item["Key"] == key), "its end"
+        lambda: all("OpenState" not in item for item in pipeline.requests() if item.get("Key") == key),
+        "its end",
     )
 
 
@@ -137,6 +138,31 @@ def is_stopped_unseen_as_a_snapshot(pipeline: Pipeline) -> None:
     pipeline.ended(key)
 
 
+def finds_its_request_file_gone(pipeline: Pipeline) -> None:
+    pipeline.inject("GetObject", service="s3", Role="IntakeFunction", Delay=500)
+    pipeline.cloud.events.drop_next("aws.s3", "Object Deleted")
+    key = pipeline.ask("privileges/gone", {"DiskContainer": data_disk()})
+    eventually(pipeline.no_fault_is_pending, "the call of the intake")
+    pipeline.s3.delete_object(Bucket=pipeline.bucket, Key=key)
+    missing = {"service": "s3", "operation": "GetObject", "ErrorCode": "NoSuchKey"}
+    eventually(lambda: pipeline.calls(**missing), "a file that is gone")
+
+
+def is_found_again_with_other_defaults(pipeline: Pipeline) -> None:
+    upload_disks(pipeline)
+    error = {"Code": "IdempotentParameterMismatch", "Message": "The parameters differ.", "Status": 400}
+    documents = {
+        "ImportImage": {"DiskContainers": [boot_disk()]},
+        "ImportSnapshot": {"DiskContainer": data_disk()},
+    }
+    for operation, document in documents.items():
+        pipeline.cloud.functions.kill_when("StartTask", "ec2", operation)
+        pipeline.inject(operation, After=1, Error=error)
+        result = pipeline.ended(pipeline.ask(f"privileges/again-{operation}", document))
+        assert result["Status"] == "Succeeded", result
+        assert len(pipeline.tasks_of(result["RequestId"])) == 1
+
+
 RUNS: list[Callable[[Pipeline], None]] = [
     succeeds,
     become_what_request_files_ask_for,
@@ -144,6 +170,8 @@ RUNS: list[Callable[[Pipeline], None]] = [
     fails_after_its_snapshot_was_imported,
     stalls_as_a_snapshot,
     is_stopped_unseen_as_a_snapshot,
+    finds_its_request_file_gone,
+    is_found_again_with_other_defaults,
     is_rejected_at_the_door,
     stalls_and_is_cancelled,
     is_overwritten_unseen,
