@@ -66,6 +66,7 @@ def entries(pipeline: Pipeline, key: str, count: int) -> list[dict[str, Any]]:
     return [each for each in found if each is not None]
 
 
+@pytest.mark.timeout(900)
 def test_twenty_requests_end_right_under_faults_and_never_more_than_five_run(pipeline: Pipeline) -> None:
     upload_disks(pipeline)
     pipeline.upload("disks/list.raw", b"This is a shopping list.\n" * 50)
@@ -190,6 +191,7 @@ def patient_queue(pipeline: Pipeline) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: kept})
 
 
+@pytest.mark.timeout(900)
 def test_ten_thousand_requests_are_admitted_in_order_none_lost_and_none_twice(pipeline: Pipeline) -> None:
     count = 10_000
     pipeline.pause()
