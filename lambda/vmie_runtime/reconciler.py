@@ -69,12 +69,13 @@ class Reconciler:
             sweep: Also look for tasks that nobody watches, which costs calls to EC2.
             time_is_left: Asked before each end; what remains when it says no is left to the next round.
         """
+        # What runs comes first: it holds tasks. Ten thousand ends may take several rounds.
+        for request in self.table.with_state(OpenState.LIVE):
+            self._safely(self._look_after, request, now)
         for request in self.table.with_state(OpenState.ENDING):
             if not time_is_left():
                 break
             self._safely(self._end, request, now)
-        for request in self.table.with_state(OpenState.LIVE):
-            self._safely(self._look_after, request, now)
         if sweep:
             self._heal_leases()
         try:
