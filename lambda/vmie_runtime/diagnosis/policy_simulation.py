@@ -88,8 +88,10 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
     yield Grant(
         name="it may write the export" if role.writes else "it may read the image",
         code="ServiceRoleObjectAccess",
-        actions=tuple((action, role.object_arn) for action in remedies.object_actions(role)),
-        statement=remedies.statement(remedies.object_actions(role), f"{role.bucket_arn}/*"),
+        actions=tuple((action, arn) for arn in role.object_arns for action in remedies.object_actions(role)),
+        statement=remedies.statement(
+            remedies.object_actions(role), *(role.object_arns if role.writes else (f"{role.bucket_arn}/*",))
+        ),
         statement_name="objects",
         resource_policy="the bucket's policy",
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from vmie_runtime.export_objects import WRITE_PROBE
+from vmie_runtime.request_documents.export_rules import PREFIX
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRole:
@@ -47,9 +50,10 @@ class ServiceRole:
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
     @property
-    def object_arn(self) -> str:
-        """The ARN of the image, or of all objects of the bucket."""
-        return f"{self.bucket_arn}/{self.key or '*'}"
+    def object_arns(self) -> tuple[str, ...]:
+        """The ARN of the image, or of all objects of the bucket; of an export, those of what it writes."""
+        names = (f"{PREFIX}*", WRITE_PROBE) if self.writes else (self.key or "*",)
+        return tuple(f"{self.bucket_arn}/{name}" for name in names)
 
 
 class CheckOutcome(StrEnum):

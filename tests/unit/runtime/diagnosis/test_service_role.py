@@ -311,3 +311,22 @@ def test_an_export_asks_for_what_it_writes_with() -> None:
         ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"),
     )
     assert _examine(FakeIam(allowed=granted), writes=True).failed == ()
+
+
+_PROBE = "vmimportexport_write_verification"
+
+
+def test_an_export_needs_no_more_of_the_bucket_than_its_prefix_and_the_probe() -> None:
+    """Whoever writes to the rest could ask for exports, or answer for them."""
+    elsewhere = [grant for grant in GUIDE_GRANTS if not grant[1].startswith(f"arn:aws:s3:::{BUCKET}/")]
+    assert len(elsewhere) < len(GUIDE_GRANTS)
+    objects = [f"arn:aws:s3:::{BUCKET}/{name}" for name in ("exports/*", _PROBE)]
+    written = [(action, arn) for action in ("s3:GetObject", "s3:PutObject") for arn in objects]
+    granted = (*elsewhere, ("s3:GetBucketAcl", f"arn:aws:s3:::{BUCKET}"), *written)
+    assert _examine(FakeIam(allowed=granted), writes=True).failed == ()
+    for without in written:
+        lacking = FakeIam(allowed=tuple(grant for grant in granted if grant != without))
+        (check,) = _examine(lacking, writes=True).failed
+        assert check.code == "ServiceRoleObjectAccess"
+        assert all(arn in check.remedy for arn in objects)
+        assert f"{BUCKET}/*" not in check.remedy
