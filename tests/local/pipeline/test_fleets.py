@@ -66,7 +66,7 @@ def entries(pipeline: Pipeline, key: str, count: int) -> list[dict[str, Any]]:
     return [each for each in found if each is not None]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 def test_twenty_requests_end_right_under_faults_and_never_more_than_five_run(pipeline: Pipeline) -> None:
     upload_disks(pipeline)
     pipeline.upload("disks/list.raw", b"This is a shopping list.\n" * 50)
@@ -191,9 +191,10 @@ def patient_queue(pipeline: Pipeline) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: kept})
 
 
-@pytest.mark.timeout(900)
-def test_ten_thousand_requests_are_admitted_in_order_none_lost_and_none_twice(pipeline: Pipeline) -> None:
-    count = 10_000
+@pytest.mark.timeout(300)
+def test_a_thousand_requests_wait_in_order_none_lost_and_none_twice(pipeline: Pipeline) -> None:
+    """The local DynamoDB sorts an index anew for every page; ten thousand have their turn in the unit tests."""
+    count = 1_000
     pipeline.pause()
     body = json.dumps(
         {"Requests": [{"DiskContainer": {**data_disk(), "Description": f"disk {n}"}} for n in range(count)]}
@@ -203,7 +204,7 @@ def test_ten_thousand_requests_are_admitted_in_order_none_lost_and_none_twice(pi
         try:
             pipeline.upload("requests/many.json", body)
             summary = eventually(
-                lambda: pipeline.result("requests/many.json"), "the summary", seconds=900, every=1
+                lambda: pipeline.result("requests/many.json"), "the summary", seconds=250, every=1
             )
             queued = waiting(pipeline)
             fleet = [item for item in pipeline.requests() if item.get("Fleet") == summary["RequestId"]]
