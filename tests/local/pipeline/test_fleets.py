@@ -193,7 +193,7 @@ def patient_queue(pipeline: Pipeline) -> Iterator[None]:
 
 @pytest.mark.timeout(300)
 def test_a_thousand_requests_wait_in_order_none_lost_and_none_twice(pipeline: Pipeline) -> None:
-    """The local DynamoDB sorts an index anew for every page; ten thousand have their turn in the unit tests."""
+    """The local DynamoDB sorts an index anew for every page; ten thousand are in the unit tests."""
     count = 1_000
     pipeline.pause()
     body = json.dumps(
