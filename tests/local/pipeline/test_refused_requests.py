@@ -59,12 +59,12 @@ NOT_ALLOWED: dict[str, tuple[Any, str, str]] = {
     "source-bucket": ({"DiskContainers": [ELSEWHERE]}, "BucketNotAllowed", "allowed_source_buckets"),
     "s3-url": (
         {"DiskContainers": [{"Format": "vmdk", "Url": "s3://somebody-elses/disk.vmdk"}]},
-        "SourceNotAllowed",
+        "BucketNotAllowed",
         "allowed_source_buckets",
     ),
     "presigned-url": (
         {"DiskContainers": [{"Format": "vmdk", "Url": presigned("somebody-elses", "disk.vmdk")}]},
-        "SourceNotAllowed",
+        "BucketNotAllowed",
         "allowed_source_buckets",
     ),
     "snapshot": (
