@@ -63,6 +63,7 @@ def _examine(cloud: LocalAws, role_arn: str, **parameters: Any) -> list[Advice]:
         ec2=cloud.client("ec2", role_arn=role_arn),
         kms=cloud.client("kms", role_arn=role_arn),
         sts=cloud.client("sts", role_arn=role_arn),
+        partition="aws",
     )
     own = Own(
         bucket="import-bucket",
