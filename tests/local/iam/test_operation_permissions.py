@@ -14,6 +14,7 @@ from vmie_constructs.runtime_function import RuntimeFunction
 from vmie_constructs.snapshot_permissions import (
     allow_attach_volume,
     allow_clean_up_snapshots,
+    allow_clean_up_volumes,
     allow_copy_image,
     allow_create_volume,
     allow_register_image,
@@ -131,7 +132,8 @@ def test_own_volumes_are_made_attached_to_allowed_instances_and_deleted(
     def grant(function: RuntimeFunction) -> None:
         allow_create_volume(function, WORKFLOW)
         allow_attach_volume(function, WORKFLOW, [allowed])
-        allow_clean_up_snapshots(function, WORKFLOW, [allowed])
+        allow_clean_up_snapshots(function, WORKFLOW)
+        allow_clean_up_volumes(function, WORKFLOW, [allowed])
 
     ec2 = role(*statements(grant)).client("ec2")
     made = {"AvailabilityZone": "us-east-1a", "TagSpecifications": tagged("volume")}
