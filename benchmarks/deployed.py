@@ -17,6 +17,9 @@ from rich.console import Console
 from vmie_local.deployment import CdkCli
 from vmie_local.server import LocalAws
 from vmie_local.settings import Settings
+from vmie_local.vm_import.conversion import instance_task as instance_module
+from vmie_local.vm_import.conversion import volume_task as volume_module
+from vmie_local.vm_import.conversion.phases import IMPORT_INSTANCE, IMPORT_VOLUME
 from vmie_local.vm_import.import_image import task as image_module
 from vmie_local.vm_import.import_image.task import ImportImageTask
 from vmie_local.vm_import.import_snapshot import task as snapshot_module
@@ -154,6 +157,8 @@ def tasks_last(seconds: float) -> Iterator[None]:
     with (
         patch.object(image_module, "IMPORT_IMAGE", _lasting(IMPORT_IMAGE, seconds)),
         patch.object(snapshot_module, "IMPORT_SNAPSHOT", _lasting(IMPORT_SNAPSHOT, seconds)),
+        patch.object(instance_module, "IMPORT_INSTANCE", _lasting(IMPORT_INSTANCE, seconds)),
+        patch.object(volume_module, "IMPORT_VOLUME", _lasting(IMPORT_VOLUME, seconds)),
     ):
         yield
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from benchmarks.deployed import tasks_last
 from tests.local import vm_disks
 from tests.local.pipeline.conftest import ZONE
 from tests.local.pipeline.harness import Pipeline, eventually
@@ -218,8 +219,9 @@ def test_the_documented_instance_becomes_a_stopped_one_and_an_ami_of_both_disks(
     conversions: Conversions,
 ) -> None:
     key = "requests/import-instance.json"
-    conversions.upload(key, (REQUESTS / "import-instance.json").read_bytes())
-    result = conversions.ended(key)
+    with tasks_last(120):  # Its URLs last an hour, which is ten seconds here.
+        conversions.upload(key, (REQUESTS / "import-instance.json").read_bytes())
+        result = conversions.ended(key)
 
     assert result["Status"] == "Succeeded", result
     instance = conversions.instance(result["InstanceId"])

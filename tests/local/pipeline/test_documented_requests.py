@@ -13,6 +13,7 @@ from tests.local.pipeline.harness import Pipeline
 ROOT = Path(__file__).parents[3]
 REQUESTS = ROOT / "examples" / "requests"
 PAGE_NAMES = ("import-images", "import-snapshots", "import-instances-and-volumes", "fleets")
+DATA = ROOT / "examples" / "images" / "demo-data.vmdk"
 PAGES = [ROOT / "docs" / f"{name}.md" for name in PAGE_NAMES]
 
 
@@ -20,7 +21,7 @@ PAGES = [ROOT / "docs" / f"{name}.md" for name in PAGE_NAMES]
 def disks(pipeline: Pipeline) -> None:
     """The disks that the pages upload first."""
     pipeline.upload("disks/web-1.vmdk")
-    pipeline.upload("disks/web-1-data.vmdk")
+    pipeline.upload("disks/web-1-data.vmdk", DATA.read_bytes())
 
 
 def drop(pipeline: Pipeline, name: str) -> str:
@@ -56,7 +57,7 @@ def test_the_documented_fleet_is_counted_and_its_bad_request_stops_no_other(pipe
 
 
 def test_a_zone_that_the_owner_did_not_allow_is_refused_with_the_setting_that_would(pipeline: Pipeline):
-    pipeline.upload("disks/web-1-data.vmdk")
+    pipeline.upload("disks/web-1-data.vmdk", DATA.read_bytes())
     result = pipeline.ended(drop(pipeline, "volume.json"))
 
     assert (result["Status"], result["Error"]["Code"]) == ("Rejected", "AvailabilityZoneNotAllowed")
