@@ -56,8 +56,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "Tags": Option(
         shape=Shape(type="map", element=_TEXT),
-        meaning="Tags of the AMI, its snapshots, volumes, instance or export task, beside the stack's own; of "
-        "a key that both have, the stack's value holds.",
+        meaning="Tags of the AMI, its snapshots, volumes, instance or export task, beside the stack's own; "
+        "of a key that both have, the stack's value holds.",
         default="the stack's tags",
         operations=OPERATIONS,
     ),

@@ -42,6 +42,7 @@ class ImportSnapshot(ImportTaskStage):
         wanted: Any = {name: container[name] for name in _OF_CONTAINER if name in container}
         encryption = {**settings.import_defaults, **request.parameters}
         arguments: Any = {name: encryption[name] for name in ("Encrypted", "KmsKeyId") if name in encryption}
+        tags: Any = {"ResourceType": _TYPE, "Tags": ec2_tags(merged_tags(work, _TYPE))}
         description = request.parameters.get("Description") or container.get("Description")
         with transient_errors_named():
             answer = work.ec2.import_snapshot(
@@ -50,7 +51,7 @@ class ImportSnapshot(ImportTaskStage):
                 DiskContainer=with_buckets([wanted], settings.bucket)[0],
                 RoleName=request.role_name or settings.service_role_name,
                 ClientToken=request.token,
-                TagSpecifications=[{"ResourceType": _TYPE, "Tags": ec2_tags(merged_tags(work, _TYPE))}],
+                TagSpecifications=[tags],
             )
         return answer["ImportTaskId"]
 
