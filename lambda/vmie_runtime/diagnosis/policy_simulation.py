@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vmie_runtime.checks.key_policies import SERVICE_ROLE_ACTIONS
 from vmie_runtime.diagnosis import role_remedies as remedies
 from vmie_runtime.diagnosis.role_examination import CheckOutcome, RoleCheck, ServiceRole
 
@@ -21,17 +22,6 @@ _EC2_SIMULATED = (
     # Two that stand for the guide's ec2:Describe*.
     "ec2:DescribeImages",
     "ec2:DescribeSnapshots",
-)
-# The guide's list, its wildcards written out: the simulation takes names only.
-_KEY_SIMULATED = (
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
 )
 # What is known of the calls that the service makes with the role.
 _CONTEXT: Any = [
@@ -115,7 +105,7 @@ def required_grants(role: ServiceRole) -> Iterator[Grant]:
         yield Grant(
             name=f"it may encrypt with {key}",
             code="ServiceRoleKeyAccess",
-            actions=tuple((action, key) for action in _KEY_SIMULATED),
+            actions=tuple((action, key) for action in SERVICE_ROLE_ACTIONS),
             statement=remedies.statement(remedies.KEY_ACTIONS, key),
             statement_name="key",
             resource_policy="the key's policy",

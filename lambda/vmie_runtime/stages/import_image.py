@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import transient_errors_named
 from vmie_runtime.made import Made
 from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import with_buckets
-from vmie_runtime.stages.import_tasks import ImportTaskStage, unless_unknown
+from vmie_runtime.stages.import_tasks import ImportTaskStage
 from vmie_runtime.stages.stage import Task, Work, ec2_tags, merged_tags, plain_tags
 
 if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import FilterTypeDef
+    pass
 
 _TYPE = "import-image-task"
 
@@ -25,29 +21,28 @@ class ImportImage(ImportTaskStage):
     """An import task that ends in an AMI."""
 
     operation = "ImportImage"
+    described_by = "describe_import_image_tasks"
+    described_as = "ImportImageTasks"
 
     def start(self, work: Work) -> str:
         """Call ImportImage with the request's parameters over the stack's defaults."""
         with transient_errors_named():
             return work.ec2.import_image(**import_image_parameters(work))["ImportTaskId"]
 
-    def describe(self, ec2: EC2Client, task_id: str) -> Task | None:
-        """The task as DescribeImportImageTasks shows it."""
-        try:
-            with transient_errors_named():
-                found = ec2.describe_import_image_tasks(ImportTaskIds=[task_id])["ImportImageTasks"]
-        except ClientError as error:
-            unless_unknown(error)
-            return None
-        return _task(found[0]) if found else None
-
-    def _pages(self, ec2: EC2Client, *, active_only: bool) -> Iterator[Task]:
-        # `task-state` is the only filter that the API documents; tags are compared by the caller.
-        filters: list[FilterTypeDef] = [{"Name": "task-state", "Values": ["active"]}] if active_only else []
-        pages = ec2.get_paginator("describe_import_image_tasks").paginate(Filters=filters)
-        with transient_errors_named():
-            for page in pages:
-                yield from map(_task, page["ImportImageTasks"])
+    def _task(self, described: Any) -> Task:
+        details = described.get("SnapshotDetails", [])
+        image_id = described.get("ImageId") or None
+        return Task(
+            id=described["ImportTaskId"],
+            status=described.get("Status", "active"),
+            phase=described.get("StatusMessage") or None,
+            progress=described.get("Progress") or None,
+            made=Made(
+                image_ids=(image_id,) if image_id else (),
+                snapshot_ids=tuple(detail["SnapshotId"] for detail in details if detail.get("SnapshotId")),
+            ),
+            tags=plain_tags(described.get("Tags", [])),
+        )
 
 
 def import_image_parameters(work: Work) -> Any:
@@ -67,20 +62,4 @@ def _description(work: Work) -> str:
     source = work.request.source
     return (
         f"Imported from s3://{source.address}"[:255] if source else f"Imported by {work.request.label}"[:255]
-    )
-
-
-def _task(described: Any) -> Task:
-    details = described.get("SnapshotDetails", [])
-    image_id = described.get("ImageId") or None
-    return Task(
-        id=described["ImportTaskId"],
-        status=described.get("Status", "active"),
-        phase=described.get("StatusMessage") or None,
-        progress=described.get("Progress") or None,
-        made=Made(
-            image_ids=(image_id,) if image_id else (),
-            snapshot_ids=tuple(detail["SnapshotId"] for detail in details if detail.get("SnapshotId")),
-        ),
-        tags=plain_tags(described.get("Tags", [])),
     )

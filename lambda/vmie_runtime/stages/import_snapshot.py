@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import transient_errors_named
 from vmie_runtime.made import Made
 from vmie_runtime.stages.containers import containers_of, with_buckets
-from vmie_runtime.stages.import_tasks import ImportTaskStage, unless_unknown
+from vmie_runtime.stages.import_tasks import ImportTaskStage
 from vmie_runtime.stages.stage import Task, Work, ec2_tags, merged_tags, plain_tags
 
 if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import FilterTypeDef
+    pass
 
 _TYPE = "import-snapshot-task"
 # What ImportSnapshot takes of a container (EC2 API reference, SnapshotDiskContainer).
@@ -26,6 +22,8 @@ class ImportSnapshot(ImportTaskStage):
     """An import task that ends in a snapshot of one of the request's disks."""
 
     operation = "ImportSnapshot"
+    described_by = "describe_import_snapshot_tasks"
+    described_as = "ImportSnapshotTasks"
 
     def __init__(self, disk: int = 0) -> None:
         """Import a disk.
@@ -55,32 +53,14 @@ class ImportSnapshot(ImportTaskStage):
             )
         return answer["ImportTaskId"]
 
-    def describe(self, ec2: EC2Client, task_id: str) -> Task | None:
-        """The task as DescribeImportSnapshotTasks shows it."""
-        try:
-            with transient_errors_named():
-                found = ec2.describe_import_snapshot_tasks(ImportTaskIds=[task_id])["ImportSnapshotTasks"]
-        except ClientError as error:
-            unless_unknown(error)
-            return None
-        return _task(found[0]) if found else None
-
-    def _pages(self, ec2: EC2Client, *, active_only: bool) -> Iterator[Task]:
-        filters: list[FilterTypeDef] = [{"Name": "task-state", "Values": ["active"]}] if active_only else []
-        pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(Filters=filters)
-        with transient_errors_named():
-            for page in pages:
-                yield from map(_task, page["ImportSnapshotTasks"])
-
-
-def _task(described: Any) -> Task:
-    detail = described.get("SnapshotTaskDetail", {})
-    snapshot_id = detail.get("SnapshotId")
-    return Task(
-        id=described["ImportTaskId"],
-        status=detail.get("Status", "active"),
-        phase=detail.get("StatusMessage") or None,
-        progress=detail.get("Progress") or None,
-        made=Made(snapshot_ids=(snapshot_id,) if snapshot_id else ()),
-        tags=plain_tags(described.get("Tags", [])),
-    )
+    def _task(self, described: Any) -> Task:
+        detail = described.get("SnapshotTaskDetail", {})
+        snapshot_id = detail.get("SnapshotId")
+        return Task(
+            id=described["ImportTaskId"],
+            status=detail.get("Status", "active"),
+            phase=detail.get("StatusMessage") or None,
+            progress=detail.get("Progress") or None,
+            made=Made(snapshot_ids=(snapshot_id,) if snapshot_id else ()),
+            tags=plain_tags(described.get("Tags", [])),
+        )

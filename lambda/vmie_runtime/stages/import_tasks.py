@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
@@ -23,6 +24,22 @@ class ImportTaskStage(Stage):
     is_import_task = True
     has_token = True
     first_look_after = 20
+
+    described_by: ClassVar[str]
+    """The method of EC2's client that describes tasks of this kind; its paginator is called alike."""
+
+    described_as: ClassVar[str]
+    """The member of its answer that holds the tasks."""
+
+    def describe(self, ec2: EC2Client, task_id: str) -> Task | None:
+        """The task as its Describe operation shows it."""
+        try:
+            with transient_errors_named():
+                found = getattr(ec2, self.described_by)(ImportTaskIds=[task_id])[self.described_as]
+        except ClientError as error:
+            unless_unknown(error)
+            return None
+        return self._task(found[0]) if found else None
 
     def active(self, ec2: EC2Client) -> Iterator[Task]:
         """Every task of this kind that runs, whoever started it."""
@@ -48,7 +65,16 @@ class ImportTaskStage(Stage):
                 raise
 
     def _pages(self, ec2: EC2Client, *, active_only: bool) -> Iterator[Task]:
-        raise NotImplementedError
+        # `task-state` is the only filter that the API documents; tags are compared by the caller.
+        filters = [{"Name": "task-state", "Values": ["active"]}] if active_only else []
+        pages = ec2.get_paginator(cast(Any, self.described_by)).paginate(Filters=filters)
+        with transient_errors_named():
+            for page in pages:
+                yield from map(self._task, page[self.described_as])
+
+    @abstractmethod
+    def _task(self, described: Any) -> Task:
+        """One task out of the answer."""
 
 
 def unless_unknown(error: ClientError) -> None:
