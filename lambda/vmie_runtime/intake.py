@@ -12,14 +12,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from vmie_runtime import object_keys, request_files
 from vmie_runtime.aws import client, transient_errors_named
-from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import RequestRejected, TransientServiceError
+from vmie_runtime.failure_outcomes import rejection_outcome, unrecorded_outcome
 from vmie_runtime.fleet_intake import FleetIntake
 from vmie_runtime.fleets import Fleet, Fleets
 from vmie_runtime.intake_messages import ADMISSION_WANTED
 from vmie_runtime.moments import normalise
 from vmie_runtime.observability import logger
-from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Source, Status, fleet_entry_id, request_id
 from vmie_runtime.request_documents import Entry, RequestFile
 from vmie_runtime.request_entries import request_fields, require_operation_of
@@ -167,8 +166,7 @@ class Intake:
             return True
         if request.open_state is not OpenState.ENDING or request.admission or request.stop is None:
             return False
-        diagnosis = own_failure(request.stop["Code"], request.stop["Message"])
-        outcome = request.outcome or failure_outcome(Status.CANCELLED, diagnosis)
+        outcome = request.outcome or unrecorded_outcome(request, None)
         self.table.update(request.id, {"outcome": outcome}, unset="outcome")
         self.publisher.publish_end(replace(request, outcome=outcome), now=now)
         return True
@@ -201,9 +199,7 @@ def _entry(waiting: Request, source: Source, entry: Entry, now: str) -> Request:
 
 
 def _rejected(request: Request, rejection: RequestRejected) -> Request:
-    diagnosis = own_failure(rejection.code, rejection.text, **rejection.facts)
-    outcome = failure_outcome(Status.REJECTED, diagnosis)
-    return replace(request, outcome=outcome, open_state=OpenState.ENDING)
+    return replace(request, outcome=rejection_outcome(rejection), open_state=OpenState.ENDING)
 
 
 def _source(detail: dict[str, Any]) -> Source:

@@ -1,21 +1,12 @@
-"""How a request ends: the parts of its result that its end decides."""
+"""How a request ends that has made what it was for: the parts of its result that its end decides."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vmie_runtime.made import Made
 from vmie_runtime.request import Status
-
-if TYPE_CHECKING:
-    from vmie_runtime.diagnosis import Diagnosis
-
-
-def failure_outcome(status: Status, diagnosis: Diagnosis) -> dict[str, Any]:
-    """The outcome of a request that did not succeed."""
-    outcome: dict[str, Any] = {"Status": status.value, "Error": diagnosis.to_document()}
-    return {**outcome, "Retryable": True} if diagnosis.retryable else outcome
 
 
 def success_outcome(

@@ -15,27 +15,22 @@ from botocore.exceptions import ClientError
 from vmie_runtime import cleaning
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.checks.conversion_tasks import can_be_asked_for
-from vmie_runtime.diagnosis import own_failure
-from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.executions import Execution, Executions
+from vmie_runtime.failure_outcomes import unrecorded_outcome
 from vmie_runtime.fleets import Fleets
 from vmie_runtime.leavings import left_behind
 from vmie_runtime.made import Made
 from vmie_runtime.moments import after, normalise
 from vmie_runtime.observability import logger
-from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.orphan_sweep import OrphanSweep
 from vmie_runtime.request import OpenState, Request, Status, direct_request_id
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
-from vmie_runtime.stages import artefacts, orphans
-from vmie_runtime.stages.containers import given_snapshots
-from vmie_runtime.stages.plan import active_tasks
-from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, Work
+from vmie_runtime.stages.stage import Work
 from vmie_runtime.wiring import publisher, requests_table, settings, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from types_boto3_ec2 import EC2Client
     from types_boto3_ssm import SSMClient
 
 # One round passes over so many waiting requests that must wait longer, after EC2 had no room for them.
@@ -53,13 +48,10 @@ class Reconciler:
     publisher: ResultPublisher
     fleets: Fleets
     work_on: Callable[..., Work]
-    ec2: EC2Client
+    orphan_sweep: OrphanSweep
     ssm: SSMClient
-    workflow: str
-    kind: str
     pause_parameter: str
     deadline_seconds: int
-    with_conversions: bool = False
 
     def run(self, now: str, *, sweep: bool, time_is_left: Callable[[], bool] = lambda: True) -> None:
         """Do one round.
@@ -118,42 +110,8 @@ class Reconciler:
         return not unwatched and not any(True for state in OpenState for _ in self.table.with_state(state))
 
     def cancel_orphans(self) -> int:
-        """Cancel our tasks whose request has ended; tell how many there were."""
-        count = 0
-        for stage, task in active_tasks(self.kind, self.ec2, with_conversions=self.with_conversions):
-            if task.tags.get(WORKFLOW_TAG) != self.workflow:
-                continue
-            request_id = task.tags.get(REQUEST_ID_TAG)
-            request = self.table.find(request_id) if request_id else None
-            if request is None or request.open_state is None:
-                logger.warning("Cancelling a task that nobody watches", extra={"task": task.id})
-                stage.cancel(self.ec2, task, "The request of this task has ended.")
-                count += 1
-        return count + self._remove_orphans()
-
-    def _remove_orphans(self) -> int:
-        """Remove what was made for requests that have ended since; tell how much there was."""
-        if self.kind != "import":
-            return 0
-        count = 0
-        found = orphans.unfinished(self.ec2, self.workflow, with_volumes=self.with_conversions)
-        for request_id, made in found:
-            request = self.table.find(request_id) if request_id else None
-            if request is None or request.open_state is not None or request.status is Status.SUCCEEDED:
-                continue
-            logger.warning("Removing what nobody waits for", extra={"request_id": request_id})
-            tags = {REQUEST_ID_TAG: request_id, WORKFLOW_TAG: self.workflow}
-            keep = given_snapshots(request.parameters)
-            try:
-                artefacts.remove(self.ec2, made, tags, keep=keep)
-            except ClientError:
-                # A refusal for good is no reason to wait with the stack's deletion.
-                logger.exception("What nobody waits for could not be removed")
-                continue
-            except TransientServiceError:
-                logger.info("What nobody waits for is removed by a later round")
-            count += 1
-        return count
+        """Cancel and remove what nobody watches; tell how much there was."""
+        return self.orphan_sweep.run()
 
     def _look_after(self, request: Request, now: str) -> None:
         execution = self.executions.find(request)
@@ -196,7 +154,7 @@ class Reconciler:
         fresh = self.table.find(request.id)
         if fresh is None or fresh.open_state is not OpenState.LIVE or fresh.admission != request.admission:
             return
-        outcome = fresh.outcome or _outcome_of(fresh, execution)
+        outcome = fresh.outcome or unrecorded_outcome(fresh, execution)
         self.table.update(fresh.id, {"outcome": outcome}, unset="outcome")
         if self.table.update(fresh.id, {"open_state": OpenState.ENDING}, expect=OpenState.LIVE):
             self._end(fresh, now)
@@ -207,7 +165,7 @@ class Reconciler:
         if fresh is None or fresh.open_state is not OpenState.ENDING:
             return
         request = fresh
-        outcome = request.outcome or _outcome_of(request, None)
+        outcome = request.outcome or unrecorded_outcome(request, None)
         if request.outcome is None:
             # Dropped again meanwhile, it may wait anew: from here on it is going to end.
             ending = OpenState.ENDING
@@ -283,25 +241,6 @@ class Reconciler:
             logger.exception("A request could not be reconciled", extra={"request_id": request.id})
 
 
-def _outcome_of(request: Request, execution: Execution | None) -> dict[str, Any]:
-    """The outcome of a request whose execution ended without one."""
-    if request.stop is not None:
-        diagnosis = own_failure(request.stop["Code"], request.stop["Message"])
-        return failure_outcome(Status.CANCELLED, diagnosis)
-    if execution is None:
-        message = f"{request.label} ended before it was started."
-        return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
-    if execution.status == "ABORTED":
-        cause = f": {execution.cause}" if execution.cause else "."
-        message = f"The execution of this request was stopped by hand{cause}"
-        return failure_outcome(Status.CANCELLED, own_failure("ExecutionStopped", message))
-    if execution.status == "TIMED_OUT":
-        message = "The execution of this request ran longer than its state machine allows."
-        return failure_outcome(Status.TIMED_OUT, own_failure("DeadlineExceeded", message))
-    message = f"The execution ended {execution.status} ({execution.error}): {execution.cause}"
-    return failure_outcome(Status.FAILED, own_failure("InternalError", message))
-
-
 def reconciler() -> Reconciler:
     """The reconciler that the function's settings describe."""
     return Reconciler(
@@ -310,13 +249,16 @@ def reconciler() -> Reconciler:
         publisher=publisher(),
         fleets=Fleets(table=requests_table(), publisher=publisher()),
         work_on=work_on,
-        ec2=client("ec2"),
+        orphan_sweep=OrphanSweep(
+            table=requests_table(),
+            ec2=client("ec2"),
+            workflow=settings().requests_table,
+            kind=settings().workflow_kind,
+            with_conversions=can_be_asked_for(settings().allowed, region=settings().region),
+        ),
         ssm=client("ssm"),
-        workflow=settings().requests_table,
-        kind=settings().workflow_kind,
         pause_parameter=settings().pause_parameter,
         deadline_seconds=settings().deadline_seconds,
-        with_conversions=can_be_asked_for(settings().allowed, region=settings().region),
     )
 
 
@@ -329,6 +271,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
     scheduled = event.get("detail-type") == "Scheduled Event"
     now = event["Now"] if "Now" in event else event["time"]
+    one = reconciler()
     if ended := event.get("detail", {}).get("executionArn"):
-        reconciler().execution_ended(ended, normalise(now))
-    reconciler().run(normalise(now), sweep=scheduled, time_is_left=time_is_left)
+        one.execution_ended(ended, normalise(now))
+    one.run(normalise(now), sweep=scheduled, time_is_left=time_is_left)

@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.aws import client, transient_errors_named
-from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import RequestRejected
+from vmie_runtime.failure_outcomes import rejection_outcome
 from vmie_runtime.intake_messages import ADMISSION_WANTED
 from vmie_runtime.observability import logger
-from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.request_documents import parse_start
 from vmie_runtime.request_entries import request_fields, require_operation_of
@@ -67,8 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def _record(rejection: RequestRejected, request: Request, step: StepEvent) -> None:
     """Write the rejection down as the result of a request of its own."""
-    diagnosis = own_failure(rejection.code, rejection.text, **rejection.facts)
-    outcome = failure_outcome(Status.REJECTED, diagnosis)
+    outcome = rejection_outcome(rejection)
     ending = replace(request, outcome=outcome, open_state=OpenState.ENDING, task_token=None)
     requests_table().create(ending)
     publisher().publish_end(ending, now=step.now)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from vmie_runtime.aws import client
 from vmie_runtime.diagnosis import Category, Diagnosis, diagnose_call, diagnose_task, own_failure
 from vmie_runtime.diagnosis.links import finding_page
+from vmie_runtime.failure_outcomes import failure_outcome
 from vmie_runtime.observability import logger
-from vmie_runtime.outcomes import failure_outcome
 from vmie_runtime.request import Status
 from vmie_runtime.wiring import settings
 

@@ -13,7 +13,7 @@ from tests.unit.runtime.test_intake import EXPORT, deleted, event, take
 from tests.unit.runtime.world import LATER, NOW, SOON, World
 from vmie_runtime.diagnosis import own_failure
 from vmie_runtime.errors import TransientServiceError
-from vmie_runtime.outcomes import failure_outcome
+from vmie_runtime.failure_outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher

@@ -242,7 +242,7 @@ def test_an_orphan_that_cannot_be_cancelled_holds_up_no_admission(world: World):
 def test_a_request_rejected_before_any_task_asks_ec2_nothing(world: World, monkeypatch):
     rejected = {"Status": "Rejected", "Error": {"Code": "EmptyObject", "Message": "It is empty."}}
     request = world.request(open_state=OpenState.ENDING, outcome=rejected)
-    monkeypatch.setattr(world.reconciler.ec2, "get_paginator", lambda _: pytest.fail("EC2 was asked"))
+    monkeypatch.setattr(world.aws.ec2, "get_paginator", lambda _: pytest.fail("EC2 was asked"))
 
     run(world)
 
