@@ -59,7 +59,11 @@ def without_role(pipeline: Pipeline):
         iam.delete_role_policy(RoleName=pipeline.service_role, PolicyName=name)
     iam.delete_role(RoleName=pipeline.service_role)
 
+    restored = False
+
     def restore() -> None:
+        nonlocal restored
+        restored = True
         iam.create_role(
             RoleName=pipeline.service_role,
             Path=role["Path"],
@@ -73,7 +77,7 @@ def without_role(pipeline: Pipeline):
     try:
         yield restore
     finally:
-        if not any(each["RoleName"] == pipeline.service_role for each in iam.list_roles()["Roles"]):
+        if not restored:
             restore()
 
 
@@ -130,15 +134,16 @@ def test_what_cannot_be_told_apart_is_ranked_and_said_so(pipeline: Pipeline):
 def test_a_role_created_seconds_ago_is_waited_for(pipeline: Pipeline):
     # The second try is held back until the role is there: scaled retries leave no time to make one.
     pipeline.inject("ImportImage", After=1, Delay=1000)
+
+    def refused() -> set[str]:
+        calls = pipeline.calls(service="ec2", operation="ImportImage")
+        return {call["Time"] for call in calls if call.get("ErrorCode") == "InvalidParameter"}
+
+    before = refused()
     with without_role(pipeline) as restore:
         pipeline.upload("images/new-role.vmdk")
         request = pipeline.request_of("images/new-role.vmdk")
-
-        def refused() -> bool:
-            calls = pipeline.calls(service="ec2", operation="ImportImage")
-            return any(call.get("ErrorCode") == "InvalidParameter" for call in calls)
-
-        eventually(refused, "a refused start")
+        eventually(lambda: refused() - before, "a refused start")
         restore()
         result = pipeline.ended("images/new-role.vmdk")
 
