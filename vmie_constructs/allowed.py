@@ -39,8 +39,10 @@ class Allowed:
             theirs: see `VmImportRole` for what VM Import/Export needs.
         allowed_license_configurations: ARNs of License Manager configurations to attach to images.
         allowed_availability_zones: Zones, by name or id, to make volumes and instances in.
-        allowed_subnets: Subnets to make instances in.
-        allowed_security_groups: Security groups, by id or name, to give instances.
+        allowed_subnets: Subnets to make instances in; with none, a request may leave its subnet to EC2, which
+            takes the default VPC's.
+        allowed_security_groups: Security groups, by id or name, to give instances; with none, a request may
+            leave them to EC2, which takes the VPC's default group.
         allowed_instances: Instances to attach volumes to, or to export.
         allowed_snapshots: Snapshots to make images and volumes of.
         allowed_images: AMIs to export.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from aws_cdk import Token
 from aws_cdk import aws_s3 as s3
 
+from .allowed import Allowed
 from .bucket_grants import grant_objects, grant_write_objects
 from .ec2_arns import Kind, ec2_arn
 from .ec2_permissions import WORKFLOW_TAG
@@ -20,14 +24,15 @@ from .snapshot_permissions import (
 )
 
 _NETWORK = (
-    "A request that names no subnet or security group gets the VPC's default, whose id is not known here;"
-    " those that it names are checked against the owner's settings."
+    "Where the owner lists no subnet or security group, EC2 takes the VPC's default, whose id is not known"
+    " here; where groups are listed by name, their ids are not. A shared subnet is of another account."
 )
 _MADE: tuple[Kind, ...] = ("instance", "volume")
+_GROUP_ID = re.compile(r"sg-|\*$")
 _NO_RESOURCE = "Conversion tasks have no ARN."
 
 
-def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
+def allow_conversion_tasks(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
     """Start ImportInstance and ImportVolume tasks.
 
     Both take neither a token nor tags: tasks are described first and found by their description, and whoever
@@ -37,6 +42,7 @@ def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
     Args:
         function: Who starts them.
         workflow: The value of the tag `vmie:workflow`, which imported instances and volumes carry.
+        allowed: Where the owner allows instances to be made.
     """
     allow_poll_conversion(function)
     function.allow(
@@ -46,7 +52,7 @@ def allow_conversion_tasks(function: RuntimeFunction, workflow: str) -> None:
     )
     function.allow(
         ["ec2:ImportInstance"],
-        [ec2_arn(function, "subnet"), ec2_arn(function, "security-group")],
+        _network(function, allowed),
         wildcard_reason=_NETWORK,
     )
     function.allow(["ec2:ImportVolume"], [ec2_arn(function, "volume")], wildcard_reason=MADE_BY_SERVICE)
@@ -66,14 +72,13 @@ def allow_follow_conversion(function: RuntimeFunction, workflow: str) -> None:
 
 
 def allow_manifests(function: RuntimeFunction, bucket: s3.IBucket) -> None:
-    """Write import manifests, and sign URLs that read them and that delete scratch objects.
+    """Write import manifests, which name URLs that another role signs (see `UrlSigningRole`).
 
     Args:
-        function: Who writes them; it may read the disks already, which the URLs need too.
+        function: Who writes them.
         bucket: Where they lie.
     """
     grant_write_objects(bucket, function.role, SCRATCH)
-    allow_manifest_removal(function, bucket)
 
 
 def allow_manifest_removal(function: RuntimeFunction, bucket: s3.IBucket) -> None:
@@ -116,6 +121,17 @@ def allow_clean_up_conversion(function: RuntimeFunction, workflow: str) -> None:
     _allow_marking(function, workflow)
     allow_on_own(function, "ec2:TerminateInstances", "instance", workflow)
     allow_on_own(function, "ec2:DeleteVolume", "volume", workflow)
+
+
+def _network(function: RuntimeFunction, allowed: Allowed) -> list[str]:
+    """Subnets and security groups: those that are listed, as far as ids tell, and every one otherwise."""
+    groups = allowed.allowed_security_groups
+    by_id = all(not Token.is_unresolved(group) and _GROUP_ID.match(group) for group in groups)
+    # A shared subnet and its groups are of the account that shares them.
+    return [
+        *(ec2_arn(function, "subnet", each, account="*") for each in allowed.allowed_subnets or ("*",)),
+        *(ec2_arn(function, "security-group", each, account="*") for each in (by_id and groups) or ("*",)),
+    ]
 
 
 def _allow_marking(function: RuntimeFunction, workflow: str) -> None:

@@ -23,6 +23,7 @@ from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction, RuntimePlatform
+from .url_signing_role import UrlSigningRole
 from .workflow_definition import WorkflowSteps
 from .workflow_functions import WorkflowFunctions
 from .workflow_limits import WorkflowLimits
@@ -115,6 +116,8 @@ class ImportFunctions(WorkflowFunctions):
         self._allow_sources(function)
         allow_starting(function, self._table.table_name, self._allowed, self._bucket)
         self._allowed.allow_encrypting(function)
+        if self._allowed.allowed_availability_zones:
+            UrlSigningRole(self, "UrlSigning", bucket=self._bucket, allowed=self._allowed, signer=function)
         if self._defaults.image_encryption_key is not None:
             grant_ebs_encryption(self._defaults.image_encryption_key, function.role)
         return function

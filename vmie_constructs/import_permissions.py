@@ -82,7 +82,7 @@ def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed, b
     if allowed.allowed_availability_zones:
         allow_create_volume(function, workflow)
         allow_attach_volume(function, workflow, allowed.allowed_instances)
-        allow_conversion_tasks(function, workflow)
+        allow_conversion_tasks(function, workflow, allowed)
         allow_manifests(function, bucket)
         allow_create_image(function, workflow)
 

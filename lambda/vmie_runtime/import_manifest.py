@@ -101,7 +101,7 @@ class ImportManifest:
     @classmethod
     def for_object(
         cls,
-        s3: S3Client,
+        signing: S3Client,
         disk: DiskObject,
         *,
         volume_gib: int,
@@ -112,18 +112,18 @@ class ImportManifest:
         """Make the manifest; nothing is written, nobody is asked.
 
         Args:
-            s3: Signs the URLs; see `presigned_urls.signing_client`.
+            signing: Signs the URLs; see `presigned_urls.signing_client`.
             disk: The image.
             volume_gib: The size of the volume in GiB, at least that of the disk as the guest sees it.
             scratch: Where the manifest goes. The image must not lie there.
             now: The time.
-            valid_until: When the URLs end; `presigned_urls.latest_expiry` tells how late that can be.
+            valid_until: When the URLs end; not after the session that signs them.
 
         Raises:
             ValueError: If no manifest can be made of these, or it would let the service delete the image.
         """
         _check(disk, volume_gib, scratch)
-        sign = UrlSigner.until(s3, valid_until, now=now)
+        sign = UrlSigner.until(signing, valid_until, now=now)
         source = {"Bucket": disk.bucket, "Key": disk.key}
         if disk.version_id:
             source["VersionId"] = disk.version_id
@@ -151,11 +151,12 @@ class ImportManifest:
         xml: bytes = ElementTree.tostring(manifest, encoding="UTF-8", xml_declaration=True)
         return cls(scratch, valid_until, xml)
 
-    def write(self, s3: S3Client, *, now: datetime) -> str:
+    def write(self, s3: S3Client, signing: S3Client, *, now: datetime) -> str:
         """Put the manifest at its scratch key.
 
         Args:
-            s3: Writes and signs.
+            s3: Writes it.
+            signing: Signs its URL.
             now: The time.
 
         Returns:
@@ -168,7 +169,7 @@ class ImportManifest:
             Body=self.xml,
             ContentType="application/xml",
         )
-        return UrlSigner.until(s3, self.valid_until, now=now).get(place)
+        return UrlSigner.until(signing, self.valid_until, now=now).get(place)
 
 
 def remove(s3: S3Client, scratch: Scratch) -> None:

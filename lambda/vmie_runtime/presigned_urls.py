@@ -1,4 +1,4 @@
-"""Presigned URLs of S3 objects: how they are signed and how long they can last.
+"""Presigned URLs of S3 objects: who signs them and how long they last.
 
 Whoever has such a URL may do what it says. It goes to AWS and is kept nowhere: in no log, state or result.
 """
@@ -8,61 +8,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
+    from types_boto3_sts import STSClient
+
+SESSION = timedelta(hours=1)
+"""How long a session of the signing role lasts.
+
+A URL ends with the session of whoever signed it. A Lambda function is not told when its own session ends; one
+that it asks for lasts as long as it asks, an hour at most (IAM user guide, "Roles terms and concepts", role
+chaining).
+"""
 
 LONGEST_SIGNATURE = timedelta(days=7)
 """How long a URL of Signature Version 4 can be valid (Amazon S3 API reference)."""
 
-SHORTEST_SESSION = timedelta(hours=1)
-"""What is assumed of a session whose end nothing tells: the least that a role's maximum session can be set to
-(IAM user guide). A Lambda function's is such a one: its environment does not tell the end, which need not be
-what the role sets (AWS re:Post, "Why is my presigned URL ... expiring"). It often lasts longer. A session by
-`sts:AssumeRole` has an end that is known, and lasts an hour at most where a role's session asks for it."""
 
+def signing_client(sts: STSClient, role_arn: str, name: str) -> S3Client:
+    """A client of a new session of the signing role, which lasts for `SESSION` from now.
 
-def latest_expiry(
-    credentials: Credentials | None,
-    *,
-    now: datetime,
-    session_ends_at: datetime | None = None,
-    unknown_session: timedelta = SHORTEST_SESSION,
-) -> datetime:
-    """Until when URLs signed now can be valid, however late they are asked to end.
-
-    A presigned URL ends with the session of whoever signed it.
+    Its URLs have Signature Version 4: boto3 presigns with Version 2 in the older Regions unless told, and S3
+    gives no object that KMS encrypts for such a URL.
 
     Args:
-        credentials: Of whoever signs, such as `boto3.Session().get_credentials()`.
-        now: The time.
-        session_ends_at: When their session ends, if that is known, as from the answer to AssumeRole.
-        unknown_session: What to assume of a session whose end nothing tells.
+        sts: Asks for the session.
+        role_arn: The role that may do what the URLs say, and nothing else.
+        name: What the session is called in CloudTrail: 2 to 64 letters, digits and `_+=,.@-`.
     """
-    latest = now + LONGEST_SIGNATURE
-    # botocore knows the end of sessions that it refreshes itself, and has no public name for it.
-    ends_at: datetime | None = session_ends_at or getattr(credentials, "_expiry_time", None)
-    if ends_at is not None:
-        return min(latest, ends_at)
-    if credentials is not None and credentials.token is None:
-        return latest
-    return min(latest, now + unknown_session)
-
-
-@cache
-def signing_client() -> S3Client:
-    """A client whose URLs have Signature Version 4.
-
-    boto3 presigns with Version 2 in the older Regions unless told, and S3 gives no object that KMS encrypts
-    for such a URL.
-    """
-    return boto3.client("s3", config=Config(signature_version="s3v4"))
+    session = sts.assume_role(
+        RoleArn=role_arn, RoleSessionName=name, DurationSeconds=int(SESSION.total_seconds())
+    )["Credentials"]
+    return boto3.client(
+        "s3",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+        config=Config(signature_version="s3v4"),
+    )
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class Settings:
         return Allowed.from_json(self._environment.get("VMIE_ALLOWED", ""))
 
     @cached_property
+    def url_signing_role(self) -> str:
+        """ARN of the role whose sessions sign URLs of disk images."""
+        return self._required("VMIE_URL_SIGNING_ROLE")
+
+    @cached_property
     def service_role_name(self) -> str:
         """The `RoleName` that goes along with every import."""
         return self._required("VMIE_SERVICE_ROLE_NAME")

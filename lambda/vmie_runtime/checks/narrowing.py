@@ -87,29 +87,42 @@ def require_allowed(document: Document, allowed: Allowed, own: Own) -> None:
         _require_encryption(document, own)
 
 
-def require_zone(document: Document, allowed: Allowed) -> None:
-    """Refuse to let EC2 choose the Availability Zone of an imported instance, unless every one is allowed.
+def require_placement(document: Document, allowed: Allowed) -> None:
+    """Refuse to let EC2 choose where an imported instance goes, where the owner did not leave that open.
+
+    The zone is open where every one is allowed. Subnet and security groups, which are the default VPC's
+    otherwise, are open unless the owner listed some.
 
     Args:
         document: The request, of which nothing that it names is refused.
         allowed: What the owner allows.
 
     Raises:
-        RequestRejected: `AvailabilityZoneNotAllowed`.
+        RequestRejected: `AvailabilityZoneNotAllowed`, `SubnetNotAllowed` or `SecurityGroupNotAllowed`.
     """
-    if document.operation != "ImportInstance" or "*" in allowed.availability_zones:
+    if document.operation != "ImportInstance":
         return
-    placement = (document.parameters.get("LaunchSpecification") or {}).get("Placement") or {}
-    if placement.get("AvailabilityZone") or placement.get("AvailabilityZoneId"):
-        return
-    subject, path = Subject.AVAILABILITY_ZONE, "LaunchSpecification.Placement.AvailabilityZone"
-    raise RequestRejected(
-        subject.code,
-        f"{path} is left out, so that EC2 would choose a zone, and the stack's owner did not allow every one "
-        f"({subject.setting} has {', '.join(allowed.availability_zones) or 'none'}).",
-        path=path,
-        setting=subject.setting,
-    )
+    launch = document.parameters.get("LaunchSpecification") or {}
+    placement = launch.get("Placement") or {}
+    left_out = {
+        (Subject.AVAILABILITY_ZONE, "Placement.AvailabilityZone"): not (
+            placement.get("AvailabilityZone") or placement.get("AvailabilityZoneId")
+        ),
+        (Subject.SUBNET, "SubnetId"): bool(allowed.subnets) and not launch.get("SubnetId"),
+        (Subject.SECURITY_GROUP, "GroupIds"): bool(allowed.security_groups)
+        and not (launch.get("GroupIds") or launch.get("GroupNames")),
+    }
+    for (subject, name), is_left_out in left_out.items():
+        entries: tuple[str, ...] = getattr(allowed, subject.entries)
+        if is_left_out and "*" not in entries:
+            path = f"LaunchSpecification.{name}"
+            raise RequestRejected(
+                subject.code,
+                f"{path} is left out, so that EC2 would choose the {subject.words}, and the stack's owner "
+                f"did not allow every one ({subject.setting} has {', '.join(entries) or 'none'}).",
+                path=path,
+                setting=subject.setting,
+            )
 
 
 def _is_allowed(mention: Mention, allowed: Allowed, own: Own) -> bool:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from vmie_runtime import import_manifest
-from vmie_runtime.aws import transient_errors_named
+from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
 from vmie_runtime.import_manifest import DiskObject, ImportManifest, Scratch
 from vmie_runtime.moments import parse, text
-from vmie_runtime.presigned_urls import latest_expiry, signing_client
+from vmie_runtime.presigned_urls import SESSION, signing_client
 from vmie_runtime.stages.containers import ObjectAddress, containers_of, object_of, of_disk_image
 
 if TYPE_CHECKING:
@@ -27,13 +25,6 @@ if TYPE_CHECKING:
 
 SCRATCH = "scratch/"
 """What the keys of all manifests begin with."""
-
-
-def seconds_of_urls(now: str) -> int:
-    """How long URLs can last that are signed now, and so a request that needs them."""
-    moment = parse(now)
-    latest = latest_expiry(boto3.Session().get_credentials(), now=moment)
-    return int((latest - moment).total_seconds())
 
 
 def require_disk_objects(request: Request, disks: list[dict[str, Any]], own_bucket: str) -> None:
@@ -74,14 +65,15 @@ def image_parameters(work: Work, image: dict[str, Any], *, volume_gib: int) -> A
     request, now = work.request, parse(work.now)
     disk = _disk_of(request, image, work.settings.bucket)
     deadline = parse(request.deadline_at or work.now)
-    latest = latest_expiry(boto3.Session().get_credentials(), now=now)
-    if latest < deadline:
+    if now + SESSION < deadline:
         raise RequestFailure(
             "UrlsEndBeforeDeadline",
-            f"URLs signed now can last until {text(latest)}, and the request until {request.deadline_at}.",
+            f"URLs signed now last until {text(now + SESSION)}, and the request until {request.deadline_at}.",
         )
+    with transient_errors_named():
+        signing = signing_client(client("sts"), work.settings.url_signing_role, f"vmie-{request.id}")
     manifest = ImportManifest.for_object(
-        signing_client(),
+        signing,
         DiskObject(disk["Bucket"], disk["Key"], disk["Size"], image["Format"]),
         volume_gib=volume_gib,
         scratch=scratch_of(request, request.stage, work.settings.bucket),
@@ -89,7 +81,7 @@ def image_parameters(work: Work, image: dict[str, Any], *, volume_gib: int) -> A
         valid_until=deadline,
     )
     with transient_errors_named():
-        url = manifest.write(signing_client(), now=now)
+        url = manifest.write(work.s3, signing, now=now)
     return {"Format": image["Format"], "Bytes": disk["Size"], "ImportManifestUrl": url}
 
 

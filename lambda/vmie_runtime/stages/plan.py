@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from vmie_runtime.presigned_urls import SESSION
 from vmie_runtime.request import Request
 from vmie_runtime.stages.adoption import Adopt
 from vmie_runtime.stages.containers import containers_of
@@ -17,7 +18,6 @@ from vmie_runtime.stages.images import CopyImage, CreateImage, RegisterImage
 from vmie_runtime.stages.import_image import ImportImage
 from vmie_runtime.stages.import_snapshot import ImportSnapshot
 from vmie_runtime.stages.import_tasks import ImportTaskStage
-from vmie_runtime.stages.manifests import seconds_of_urls
 from vmie_runtime.stages.stage import Stage, Task
 from vmie_runtime.stages.volumes import AttachFurtherDisk, AttachVolume, CreateVolume
 
@@ -59,14 +59,9 @@ def plan(request: Request) -> tuple[Stage, ...]:
     return tuple(_PLANS[request.operation](request))
 
 
-def longest_seconds(request: Request, now: str) -> float:
-    """How long a request can take: without a limit but for the URLs that conversion tasks read disks by.
-
-    Args:
-        request: The request.
-        now: When it begins.
-    """
-    return seconds_of_urls(now) if any(stage.has_manifest for stage in plan(request)) else math.inf
+def longest_seconds(request: Request) -> float:
+    """How long a request can take: without a limit but for the URLs that conversion tasks read disks by."""
+    return int(SESSION.total_seconds()) if any(stage.has_manifest for stage in plan(request)) else math.inf
 
 
 def stage_of(request: Request) -> Stage | None:

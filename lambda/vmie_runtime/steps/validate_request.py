@@ -54,7 +54,7 @@ def _times(request: Request, now: str) -> dict[str, str]:
 
     The reconciler admits with the time of whatever woke it; an event may have lain in the queue for days.
     """
-    own, longest = settings().deadline_seconds, longest_seconds(request, now)
+    own, longest = settings().deadline_seconds, longest_seconds(request)
     most = min(own, longest)
     asked = duration_seconds(str(request.options.get("Deadline", ""))) or most
     if most < asked <= own:

@@ -10,7 +10,7 @@ from vmie_runtime import source_objects
 from vmie_runtime.aws import client, transient_errors_named
 from vmie_runtime.checks import Own, require_allowed
 from vmie_runtime.checks.examination import Account, examine_account
-from vmie_runtime.checks.narrowing import require_zone
+from vmie_runtime.checks.narrowing import require_placement
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Request
@@ -41,7 +41,7 @@ def validate_import(request: Request, function_arn: str) -> dict[str, Any]:
     _, partition, _, _, account, *_ = function_arn.split(":")
     own, document = _own(account), merged_document(request, settings().import_defaults)
     require_allowed(document, settings().allowed, own)
-    require_zone(document, settings().allowed)
+    require_placement(document, settings().allowed)
     # What an earlier stage has read must still be the same when the last one ends.
     disks = request.disks if request.stage else _examine_disks(request, client("s3"))
     if any(stage.has_manifest for stage in plan(request)):

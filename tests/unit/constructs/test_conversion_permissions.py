@@ -13,7 +13,7 @@ CONVERSION = {
     *("ec2:ImportInstance", "ec2:ImportVolume", "ec2:DescribeConversionTasks", "ec2:CancelConversionTask"),
     *("ec2:TerminateInstances", "ec2:CreateImage"),
 }
-MAY_REMOVE_SCRATCH = ("StartTask", "FinishRequest", "CleanUp", "ReconcilerFunction", "DrainFunction")
+MAY_REMOVE_SCRATCH = ("FinishRequest", "CleanUp", "ReconcilerFunction", "DrainFunction")
 SWEEPING = ("ReconcilerFunction", "DrainFunction")
 
 
@@ -46,7 +46,7 @@ def test_scratch_objects_are_written_by_the_start_and_removed_at_every_end(zoned
         assert zoned.allowed(f"{function}Role")["s3:DeleteObject"] == [f"{bucket}/scratch/*"]
         assert zoned.function(function)["Environment"]["Variables"]["VMIE_BUCKET"]
     assert f"{bucket}/scratch/*" in zoned.allowed("StartTaskRole")["s3:PutObject"]
-    for function in ("ValidateRequest", "InspectImage", "PollTask"):
+    for function in ("ValidateRequest", "InspectImage", "StartTask", "PollTask"):
         assert "s3:DeleteObject" not in zoned.allowed(f"{function}Role")
 
 
@@ -71,3 +71,19 @@ def test_only_who_follows_or_cleans_up_marks_instances(zoned: Synthesised) -> No
     }
     assert owners == {"PollTask", "CleanUp", "Reconciler", "Drain"}
     assert len(marking) == len(owners)
+
+
+def test_urls_are_signed_by_a_role_that_reads_disks_and_deletes_scratch_objects(zoned: Synthesised) -> None:
+    bucket = f"<{zoned.name_of('AWS::S3::Bucket')}.Arn>"
+    assert zoned.allowed("UrlSigningRole") == {
+        "s3:GetObject": [f"{bucket}/*"],
+        "s3:DeleteObject": [f"{bucket}/scratch/*"],
+    }
+    role = zoned.name_of("AWS::IAM::Role", "UrlSigning")
+    assert zoned.allowed("StartTaskRole")["sts:AssumeRole"] == [f"<{role}.Arn>"]
+    assert zoned.function("StartTask")["Environment"]["Variables"]["VMIE_URL_SIGNING_ROLE"]
+
+
+def test_without_a_zone_nobody_signs_urls(imports: Synthesised) -> None:
+    assert "sts:AssumeRole" not in imports.allowed("StartTaskRole")
+    assert "VMIE_URL_SIGNING_ROLE" not in imports.function("StartTask")["Environment"]["Variables"]

@@ -15,6 +15,7 @@ from aws_cdk import aws_s3 as s3
 
 from tests.unit.constructs.synthesis import as_list, flat, synthesise
 from tests.unit.constructs.test_nag import examine
+from vmie_constructs.allowed import Allowed
 from vmie_constructs.conversion_permissions import (
     allow_clean_up_conversion,
     allow_conversion_tasks,
@@ -59,7 +60,7 @@ GRANTS: dict[str, Callable[[RuntimeFunction], None]] = {
     "attach volume": lambda function: allow_attach_volume(function, "ours", INSTANCES),
     "clean up snapshots": lambda function: allow_clean_up_snapshots(function, "ours"),
     "clean up volumes": lambda function: allow_clean_up_volumes(function, "ours", INSTANCES),
-    "conversion tasks": lambda function: allow_conversion_tasks(function, "ours"),
+    "conversion tasks": lambda function: allow_conversion_tasks(function, "ours", Allowed()),
     "follow conversion": lambda function: allow_follow_conversion(function, "ours"),
     "create image": lambda function: allow_create_image(function, "ours"),
     "clean up conversion": lambda function: allow_clean_up_conversion(function, "ours"),
@@ -225,14 +226,35 @@ def test_who_starts_conversions_tags_nothing() -> None:
     assert not [action for action, _, _ in granted_to("conversion tasks") if action == "ec2:CreateTags"]
 
 
-def test_nothing_but_scratch_objects_is_written_and_deleted() -> None:
+def test_nothing_but_scratch_objects_is_written() -> None:
     def build(stack: cdk.Stack) -> None:
         allow_manifests(runtime_function(stack), s3.Bucket(stack, "Bucket"))
 
     found = synthesise(build)
     scratch = [f"<{found.name_of('AWS::S3::Bucket')}.Arn>/scratch/*"]
     allowed = {action: on for action, on in found.allowed("StepRole").items() if action.startswith("s3:")}
-    assert allowed == {"s3:PutObject": scratch, "s3:DeleteObject": scratch}
+    assert allowed == {"s3:PutObject": scratch}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "subnets", "groups"),
+    [
+        (Allowed(), ["*"], ["*"]),
+        (
+            Allowed(allowed_subnets=["subnet-1", "subnet-0a*"], allowed_security_groups=["sg-1"]),
+            ["subnet-1", "subnet-0a*"],
+            ["sg-1"],
+        ),
+        (Allowed(allowed_security_groups=["sg-1", "web"]), ["*"], ["*"]),
+    ],
+)
+def test_instances_are_made_in_the_network_that_is_listed(
+    allowed: Allowed, subnets: list[str], groups: list[str]
+) -> None:
+    found = synthesise(lambda stack: allow_conversion_tasks(runtime_function(stack), "ours", allowed))
+    on = {each.rpartition(":")[2] for each in found.allowed("StepRole")["ec2:ImportInstance"]}
+    named = {f"subnet/{each}" for each in subnets} | {f"security-group/{each}" for each in groups}
+    assert on == {"instance/*", "volume/*", *named}
 
 
 def test_images_are_made_of_own_instances_only() -> None:

@@ -18,7 +18,7 @@ from vmie_constructs import VmImportExport
 
 PAGE = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-_ACTION = re.compile(r"`((?!aws:|sts:)[a-z0-9-]+:[A-Z]\w+\*?)`")
+_ACTION = re.compile(r"`((?!aws:|sts:ExternalId)[a-z0-9-]+:[A-Z]\w+\*?)`")
 _BOTH = (
     "AwaitAdmission",
     "ValidateRequest",

@@ -167,7 +167,7 @@ def test_the_manifest_is_written_to_its_scratch_key_and_its_url_reads_it(stubbed
     made = manifest()
     place = {"Bucket": "work", "Key": "scratch/7f3a/1/manifest.xml"}
     stubber.add_response("put_object", {}, {**place, "Body": made.xml, "ContentType": "application/xml"})
-    url = made.write(client, now=NOW + timedelta(hours=1))
+    url = made.write(client, S3, now=NOW + timedelta(hours=1))
 
     assert addressed(url) == ("work", "scratch/7f3a/1/manifest.xml")
     assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == ["18000"], "it ends with those in the manifest"

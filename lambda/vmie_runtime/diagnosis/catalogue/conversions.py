@@ -11,8 +11,8 @@ MEANINGS = (
     Meaning(
         code="DeadlineBeyondUrls",
         category=Category.REQUEST,
-        cause="ImportInstance and ImportVolume read a disk by presigned URLs. These end with the session of "
-        "the function that signs them, and a task must end before its URLs do.",
+        cause="ImportInstance and ImportVolume read a disk by presigned URLs. These end with the session "
+        "that signs them, which lasts an hour at most, and a task must end before its URLs do.",
         found="They last {seconds} seconds.",
         remedy=f"Ask for less, or leave `Vmie.Deadline` out. For what takes longer use {_NEWER}, which read "
         "the bucket by the service role and have no such limit.",
@@ -21,7 +21,7 @@ MEANINGS = (
     Meaning(
         code="UrlsEndBeforeDeadline",
         category=Category.REQUEST,
-        cause="The session of the function that signs the URLs of a disk ends before the request's deadline.",
+        cause="The session that signs the URLs of a disk ends before the request's deadline.",
         remedy=f"Drop the request again with a shorter `Vmie.Deadline`, or use {_NEWER}, which need no URLs.",
         documentation=links.INSTANCE_IMPORT,
     ),

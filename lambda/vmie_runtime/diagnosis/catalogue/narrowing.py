@@ -80,15 +80,18 @@ MEANINGS = (
     ),
     _not_allowed(
         "SubnetNotAllowed",
-        "The request wants an instance in a subnet that the stack's owner did not allow.",
-        "Leave `SubnetId` out, or import an image and launch it where you may; or let the owner add the "
-        "subnet to `allowed_subnets`.",
+        "The request wants an instance in a subnet that the stack's owner did not allow, or names "
+        "none, and the owner listed some.",
+        "Name a subnet of the list, or import an image and launch it where you may; or let the owner add "
+        "the subnet to `allowed_subnets`. Where that is empty, `SubnetId` may be left out.",
     ),
     _not_allowed(
         "SecurityGroupNotAllowed",
-        "The request wants an instance in a security group that the stack's owner did not allow.",
-        "Leave the group out, or import an image and launch it where you may; or let the owner add the "
-        "group to `allowed_security_groups`, as the request names it: by id or by name.",
+        "The request wants an instance in a security group that the stack's owner did not allow, "
+        "or names none, and the owner listed some.",
+        "Name a group of the list, or import an image and launch it where you may; or let the owner add "
+        "the group to `allowed_security_groups`, as the request names it: by id or by name. Where that is "
+        "empty, the groups may be left out.",
     ),
     _not_allowed(
         "PlacementNotAllowed",

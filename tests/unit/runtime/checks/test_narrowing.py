@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, Document, image
 from vmie_runtime.checks import Allowed, Own, require_allowed
 from vmie_runtime.checks.mentions import OPTIONS, PARAMETERS, Subject
+from vmie_runtime.checks.narrowing import require_placement
 from vmie_runtime.diagnosis.catalogue import BY_CODE
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.request_documents.options import VMIE
@@ -459,3 +460,45 @@ def test_reading_the_settings_loads_neither_clients_nor_the_requests_shapes() ->
     )
     answer = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+_SUBNET, _GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+_OPEN_NETWORK = {"Placement": {"AvailabilityZone": "eu-west-1a"}}
+
+
+def _placed(launch: dict[str, Any], **entries: tuple[str, ...]) -> str | None:
+    document = Document(operation="ImportInstance", parameters={"LaunchSpecification": launch})
+    try:
+        require_placement(document, Allowed(availability_zones=("eu-west-1a",), **entries))
+    except RequestRejected as rejection:
+        return rejection.code
+    return None
+
+
+def test_ec2_may_choose_the_network_of_an_instance_where_the_owner_listed_none() -> None:
+    assert _placed(_OPEN_NETWORK) is None
+
+
+@pytest.mark.parametrize(
+    ("launch", "entries", "code"),
+    [
+        ({}, {}, "AvailabilityZoneNotAllowed"),
+        (_OPEN_NETWORK, {"subnets": (_SUBNET,)}, "SubnetNotAllowed"),
+        (_OPEN_NETWORK, {"security_groups": (_GROUP,)}, "SecurityGroupNotAllowed"),
+        (_OPEN_NETWORK, {"subnets": ("subnet-0*",)}, "SubnetNotAllowed"),
+    ],
+)
+def test_ec2_may_not_choose_what_the_owner_listed(
+    launch: dict[str, Any], entries: dict[str, tuple[str, ...]], code: str
+) -> None:
+    assert _placed(launch, **entries) == code
+    everything: dict[str, tuple[str, ...]] = dict.fromkeys(entries, ("*",))
+    if entries:
+        assert _placed(launch, **everything) is None
+
+
+def test_an_instance_that_names_its_network_goes_there() -> None:
+    named = {**_OPEN_NETWORK, "SubnetId": _SUBNET, "GroupIds": [_GROUP]}
+    assert _placed(named, subnets=(_SUBNET,), security_groups=(_GROUP,)) is None
+    by_name = {**_OPEN_NETWORK, "GroupNames": ["web"]}
+    assert _placed(by_name, security_groups=("web",)) is None

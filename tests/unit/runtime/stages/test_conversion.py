@@ -49,9 +49,11 @@ def ec2(world: World) -> ConversionEC2:
 
 @pytest.fixture
 def s3(world: World, monkeypatch: pytest.MonkeyPatch) -> SigningS3:
-    """S3 for manifests; the session of whoever signs has no end that is known, as in Lambda."""
+    """S3 for manifests, which signs as well."""
     signing = SigningS3()
-    monkeypatch.setattr(manifests, "signing_client", lambda: signing)
+    monkeypatch.setattr(manifests, "signing_client", lambda *_: signing)
+    monkeypatch.setenv("VMIE_URL_SIGNING_ROLE", "arn:aws:iam::123456789012:role/signing")
+    monkeypatch.setattr(world.aws.s3, "put_object", signing.put_object, raising=False)
     monkeypatch.setattr(world.aws.s3, "delete_object", signing.delete_object, raising=False)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
