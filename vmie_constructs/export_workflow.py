@@ -42,7 +42,8 @@ class ExportWorkflow(Workflow):
         scope: The parent.
         construct_id: The id within it.
         export_bucket: Where requests are dropped and files are written; `ExportBucket` makes one that the
-            Region's export service may write to. EventBridge notifications are on.
+            Region's export service may write to. EventBridge notifications are on. No import workflow has the
+            same bucket: both would take in what is dropped below `requests/`.
         service_role: The role that VM Import/Export assumes for ExportImage; it is granted the bucket.
         requests_table: The table of another workflow, with which the quota of EC2 is shared then.
             Default: a new one.

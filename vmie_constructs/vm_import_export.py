@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -33,8 +33,8 @@ class VmImportExport(Construct):
         construct_id: The id within it.
         import_bucket: An existing bucket of the stack's Region; see `ImportBucket` about its notifications.
             Default: a new one.
-        export_bucket: An existing bucket of the stack's Region; see `ExportBucket` for what it must be.
-            Default: a new one.
+        export_bucket: An existing bucket of the stack's Region, and not the import bucket; see `ExportBucket`
+            for what it must be. Default: a new one.
         export_grantee: Canonical user id of the Region's export service. Default: that of the Region, which
             must be known.
         service_role: An existing role that `vmie.amazonaws.com` may assume. Default: a new one.
@@ -46,7 +46,7 @@ class VmImportExport(Construct):
         allowed_instances: Instances that requests may export, or attach volumes to. Default: none.
 
     Raises:
-        ValueError: as the buckets and workflows do.
+        ValueError: one bucket is given for both imports and exports; or as the buckets and workflows do.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class VmImportExport(Construct):
         use_fips_endpoints: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
+        _require_two_buckets(import_bucket, export_bucket)
         self._import_bucket = ImportBucket(
             self,
             "ImportBucket",
@@ -193,3 +194,17 @@ class VmImportExport(Construct):
     def export_workflow(self) -> ExportWorkflow:
         """The pipeline behind the export bucket."""
         return self._export_workflow
+
+
+def _require_two_buckets(import_bucket: s3.IBucket | None, export_bucket: s3.IBucket | None) -> None:
+    if import_bucket is None or export_bucket is None:
+        return
+    # One construct has one token for its name; of different ones only names that are known tell.
+    if import_bucket.bucket_name == export_bucket.bucket_name:
+        name = import_bucket.bucket_name
+        named = import_bucket.node.path if Token.is_unresolved(name) else name
+        raise ValueError(
+            f"import_bucket and export_bucket are both {named}: either workflow would take in what is dropped"
+            " below requests/, and reject what was meant for the other. Give exports a bucket of their own, or"
+            " leave one of the two out to have it made."
+        )

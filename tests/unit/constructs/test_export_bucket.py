@@ -14,7 +14,7 @@ from aws_cdk import region_info
 
 from tests.unit.constructs.synthesis import FLAGS, Synthesised, as_list, flat, synthesise
 from tests.unit.constructs.test_nag import examine
-from vmie_constructs import ExportBucket, ImportBucket
+from vmie_constructs import ExportBucket
 from vmie_constructs.export_grantees import EXPORT_GRANTEES
 
 BUCKET, POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
@@ -192,11 +192,6 @@ def test_a_bucket_of_another_export_bucket_gets_nothing_twice(made: Synthesised)
     found = synthesise(build)
     assert not found.of_type("Custom::S3BucketNotifications")
     assert len(statements(found, "Allow")) == len(statements(made, "Allow"))
-
-
-def test_one_bucket_can_take_images_in_and_exports_out() -> None:
-    found = synthesise(lambda stack: ImportBucket(stack, "In", bucket=ExportBucket(stack, "Out").bucket))
-    assert not found.of_type("Custom::S3BucketNotifications")
 
 
 def test_a_bucket_of_another_stack_has_the_mapping_where_its_policy_is() -> None:

@@ -84,6 +84,29 @@ def test_what_exists_is_used_and_not_made_again() -> None:
     assert services == {"lambda.amazonaws.com", "states.amazonaws.com"}
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["by name", "of the app"])
+def test_one_bucket_for_imports_and_exports_is_refused(known: bool) -> None:
+    stack = cdk.Stack()
+
+    def bucket(construct_id: str) -> s3.IBucket:
+        return s3.Bucket.from_bucket_name(stack, construct_id, "disks-of-ours")
+
+    made = s3.Bucket(stack, "Made", object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED)
+    images, exports = (bucket("Images"), bucket("Exports")) if known else (made, made)
+    named = "disks-of-ours" if known else "Default/Made"
+    with pytest.raises(ValueError, match=f"both {named}: .* Give exports a bucket of their own"):
+        VmImportExport(stack, "Vmie", import_bucket=images, export_bucket=exports)
+
+
+def test_two_buckets_of_the_app_are_taken_although_neither_name_is_known() -> None:
+    def build(stack: cdk.Stack) -> None:
+        preferred = s3.ObjectOwnership.BUCKET_OWNER_PREFERRED
+        images, exports = (s3.Bucket(stack, each, object_ownership=preferred) for each in ("In", "Out"))
+        VmImportExport(stack, "Vmie", import_bucket=images, export_bucket=exports)
+
+    assert len(synthesise(build).of_type("AWS::S3::Bucket")) == 2
+
+
 @pytest.mark.parametrize(("region", "partition"), REGIONS.items())
 def test_no_arn_is_of_another_partition(region: str, partition: str) -> None:
     found = synthesise(lambda stack: VmImportExport(stack, "Vmie"), account="111122223333", region=region)
