@@ -205,6 +205,6 @@ def _require_two_buckets(import_bucket: s3.IBucket | None, export_bucket: s3.IBu
         named = import_bucket.node.path if Token.is_unresolved(name) else name
         raise ValueError(
             f"import_bucket and export_bucket are both {named}: either workflow would take in what is dropped"
-            " below requests/, and reject what was meant for the other. Give exports a bucket of their own, or"
-            " leave one of the two out to have it made."
+            " below requests/, and reject what was meant for the other. Give exports a bucket of their own,"
+            " or leave one of the two out to have it made."
         )

@@ -7,11 +7,9 @@ from typing import Any
 from vmie_runtime import export_objects
 from vmie_runtime.errors import RequestFailure
 from vmie_runtime.export_next_steps import after_export
+from vmie_runtime.finishing.export_sizes import smallest_export
 from vmie_runtime.outcomes import success_outcome
-from vmie_runtime.request import Request
 from vmie_runtime.stages.stage import Work
-
-_GIB = 2**30
 
 
 def finish_export(work: Work) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def finish_export(work: Work) -> dict[str, Any]:
             "ExportedFileMissing", f"The task {request.export_task_id} ended and names no file."
         )
     files = [
-        export_objects.exported_file(work.s3, uri, smallest=_smallest(request))
+        export_objects.exported_file(work.s3, uri, smallest=smallest_export(uri, request.volume_size))
         for uri in request.made.exports
     ]
     export_objects.remove_probes(work.s3, request.made.exports)
@@ -39,10 +37,3 @@ def finish_export(work: Work) -> dict[str, Any]:
         exports=files,
         next_steps=after_export(files, work.settings.region),
     )
-
-
-def _smallest(request: Request) -> int:
-    """Bytes that an exported file has at least: raw is the whole volume, other formats leave out zeros."""
-    if str(request.parameters.get("DiskImageFormat")).upper() == "RAW" and request.volume_size is not None:
-        return request.volume_size * _GIB
-    return 1

@@ -210,6 +210,28 @@ def test_a_completed_task_without_the_whole_file_is_no_success(exports: World, c
     assert exports.find(request).outcome is None
 
 
+@pytest.mark.parametrize(
+    ("document", "suffix", "floor"),
+    [
+        ({**IMAGE, "DiskImageFormat": "VMDK"}, "vmdk", 2_048),
+        ({**IMAGE, "DiskImageFormat": "VHD"}, "vhd", 18_432),
+        (MACHINE, "ova", 4_608),
+    ],
+    ids=["vmdk", "vhd", "ova"],
+)
+def test_a_file_that_is_too_small_for_its_format_is_no_success(
+    exports: World, context, document, suffix, floor
+):
+    request = completed(exports, context, document, f"exports/{{}}.{suffix}", floor - 1)
+    raised = failure(finish_request.handler, exports, context, request)
+    _, s3 = parts(exports)
+    s3.write(f"exports/{request.export_task_id}.{suffix}", floor)
+
+    assert raised["Code"] == "ExportedFileTruncated"
+    assert f"at least {floor:,}" in raised["Message"]
+    assert outcome(exports, context, request)["Exports"][0]["Size"] == floor
+
+
 def test_a_sparse_format_may_be_smaller_than_its_volume(exports: World, context):
     request = completed(exports, context, {**IMAGE, "DiskImageFormat": "VMDK"}, "exports/{}.vmdk", 70_000)
 
