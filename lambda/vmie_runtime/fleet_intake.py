@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from vmie_runtime.deletions import deletion_stop
 from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.fleets import Fleet, Fleets
 from vmie_runtime.observability import logger
 from vmie_runtime.request import OpenState, Request, Source, Status, request_id
-from vmie_runtime.requests_table import RequestsTable, comparable
+from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.sources import comparable
 from vmie_runtime.table_access import MOST_IN_TRANSACTION
 from vmie_runtime.table_items import serialise
 
@@ -42,7 +44,7 @@ class FleetIntake:
         Raises:
             TransientServiceError: If AWS does not answer or time runs out; the event must come again.
         """
-        self.table.note_newest(fleet.source, fleet.id, now=now)
+        self.table.sources.note_newest(fleet.source, fleet.id, now=now)
         if self.fleets.begin(fleet):
             return False
         # One that came late has nothing to add: its requests are those of the newer fleet.
@@ -52,6 +54,11 @@ class FleetIntake:
             for request, is_new in zip(portion, self.table.create_all(portion), strict=True):
                 if not is_new:
                     self._take_again(request)
+            if self.table.sources.was_deleted(fleet.source):
+                # Whoever handled the deletion could not know of these.
+                for request in portion:
+                    self.stop(request.id, deletion_stop(fleet.source))
+                return self.leave_off(fleet.source, now)
         self.fleets.filled(fleet)
         self.fleets.summarise(now)
         return True

@@ -8,8 +8,9 @@ from typing import Any
 
 from vmie_runtime import result_addresses
 from vmie_runtime.request import Request, Source, Status, source_attributes, source_of
-from vmie_runtime.requests_table import RequestsTable, expiry
+from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.sources import expiry
 from vmie_runtime.table_items import serialise
 
 _OPEN = "fleet"
@@ -59,7 +60,7 @@ class Fleets:
 
     def is_newest(self, fleet: Fleet) -> bool:
         """Tell whether no newer event for the fleet's file is known."""
-        return self.table.is_newest(_as_request(fleet))
+        return self.table.sources.is_newest(_as_request(fleet))
 
     def filled(self, fleet: Fleet) -> None:
         """Note that every request of a fleet is in the table: from now on it is summarised.
@@ -78,7 +79,7 @@ class Fleets:
         found = self.table.access.get(fleet_id)
         if found is None or found.get("OpenState") != self.table.open_value("filling"):
             return False
-        size = sum(each.fleet == fleet_id for each in self.table.of_source(source.address))
+        size = sum(each.fleet == fleet_id for each in self.table.sources.requests_of(source.address))
         return self._open(fleet_id, size, condition="OpenState = :filling")
 
     def _open(self, fleet_id: str, size: int, *, condition: str) -> bool:
@@ -147,7 +148,8 @@ class Fleets:
 
     def _count(self, fleet: Fleet) -> tuple[dict[str, int], bool]:
         """How the requests stand; and whether all have ended."""
-        listed = [each for each in self.table.of_source(fleet.source.address) if each.fleet == fleet.id]
+        of_file = self.table.sources.requests_of(fleet.source.address)
+        listed = [each for each in of_file if each.fleet == fleet.id]
         counts = dict(sorted(Counter(each.status.value for each in listed).items()))
         # The index may not have caught up with the table: nothing is over that it does not show. One that was
         # cut short has more than was counted then, if its file was still being read by another delivery.

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from vmie_runtime import object_keys, request_files
 from vmie_runtime.aws import client, transient_errors_named
+from vmie_runtime.deletions import deletion_stop
 from vmie_runtime.errors import RequestRejected, TransientServiceError
 from vmie_runtime.failure_outcomes import rejection_outcome, unrecorded_outcome
 from vmie_runtime.fleet_intake import FleetIntake
@@ -22,8 +23,9 @@ from vmie_runtime.observability import logger
 from vmie_runtime.request import OpenState, Request, Source, Status, fleet_entry_id, request_id
 from vmie_runtime.request_documents import Entry, RequestFile
 from vmie_runtime.request_entries import request_fields, require_operation_of
-from vmie_runtime.requests_table import Listed, RequestsTable, comparable
+from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.sources import Listed, comparable
 from vmie_runtime.wiring import publisher, requests_table, settings
 
 if TYPE_CHECKING:
@@ -103,10 +105,10 @@ class Intake:
         source = request.source
         if source is None:
             return False
-        self.table.note_newest(source, request.id, now=now)
+        self.table.sources.note_newest(source, request.id, now=now)
         created = self.table.create(request)
         self._supersede_older(source)
-        if not self.table.is_newest(request):  # Its event came late.
+        if not self.table.sources.is_newest(request):  # Its event came late.
             self._supersede(request.id, source)
         known = self.table.find(request.id)
         if known is None or known.open_state is None:
@@ -126,7 +128,7 @@ class Intake:
         return self.fleets.take(fleet, requests, now)
 
     def _supersede_older(self, newer: Source) -> None:
-        for request in self.table.of_source(newer.address):
+        for request in self.table.sources.requests_of(newer.address):
             if comparable(request.sequencer) < comparable(newer.sequencer) and request.is_open:
                 self._supersede(request.id, newer)
 
@@ -140,11 +142,12 @@ class Intake:
             return False
         permanently = detail.get("deletion-type") == "Permanently Deleted"
         deleted_version = detail["object"].get("version-id")
-        stop = {"Code": "SourceDeleted", "Message": f"{source.key!r} was deleted before its import ended."}
-        if object_keys.is_request_file(source.key):
-            stop = {"Code": "RequestDeleted", "Message": f"The request file {source.key!r} was deleted."}
+        stop = deletion_stop(source)
+        if not permanently or deleted_version in _NO_VERSION:
+            # What a slower delivery still makes of it is not admitted either.
+            self.table.sources.note_deleted(source, now=now)
         to_do = False
-        for request in self.table.of_source(source.address):
+        for request in self.table.sources.requests_of(source.address):
             if not _concerns(request, source, permanently=permanently, version=deleted_version):
                 continue
             if not self.time_is_left():

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vmie_runtime import cleaning
-from vmie_runtime.aws import client, transient_errors_named
+from vmie_runtime.admission import Admission, Decision
+from vmie_runtime.aws import client
 from vmie_runtime.checks.conversion_tasks import can_be_asked_for
 from vmie_runtime.executions import Execution, Executions
 from vmie_runtime.failure_outcomes import unrecorded_outcome
 from vmie_runtime.fleets import Fleets
 from vmie_runtime.leavings import left_behind
 from vmie_runtime.made import Made
-from vmie_runtime.moments import after, normalise
+from vmie_runtime.moments import normalise
 from vmie_runtime.observability import logger
 from vmie_runtime.orphan_sweep import OrphanSweep
 from vmie_runtime.request import OpenState, Request, Status, direct_request_id
@@ -31,10 +32,7 @@ from vmie_runtime.wiring import publisher, requests_table, settings, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from types_boto3_ssm import SSMClient
 
-# One round passes over so many waiting requests that must wait longer, after EC2 had no room for them.
-_MOST_PASSED_OVER = 50
 # What the rest of a round needs when ends have taken its time.
 _RESERVE_MILLISECONDS = 60_000
 
@@ -49,9 +47,7 @@ class Reconciler:
     fleets: Fleets
     work_on: Callable[..., Work]
     orphan_sweep: OrphanSweep
-    ssm: SSMClient
-    pause_parameter: str
-    deadline_seconds: int
+    admission: Admission
 
     def run(self, now: str, *, sweep: bool, time_is_left: Callable[[], bool] = lambda: True) -> None:
         """Do one round.
@@ -59,7 +55,8 @@ class Reconciler:
         Args:
             now: The moment that counts for deadlines and results.
             sweep: Also look for tasks that nobody watches, which costs calls to EC2.
-            time_is_left: Asked before each end; what remains when it says no is left to the next round.
+            time_is_left: Asked before each end and each admission; what remains when it says no is left to
+                the next round.
         """
         # What runs comes first: it holds tasks. Ten thousand ends may take several rounds.
         for request in self.table.with_state(OpenState.LIVE):
@@ -71,7 +68,7 @@ class Reconciler:
         if sweep:
             self._heal_leases()
         try:
-            self._admit(now)
+            self._admit(now, time_is_left)
         finally:  # What cannot be admitted keeps nothing else waiting.
             self.fleets.summarise(now)
             if sweep:
@@ -80,7 +77,9 @@ class Reconciler:
     def execution_ended(self, execution_arn: str, now: str) -> None:
         """End the request of an execution that was started directly and stopped before it was admitted."""
         request = self.table.find(direct_request_id(execution_arn))
-        if request is not None and request.open_state is OpenState.QUEUED and not self._waits(request):
+        if request is None or request.open_state is not OpenState.QUEUED:
+            return
+        if not self.admission.waits(request):
             self._safely(self._end_queued, request, now)
 
     def end_everything(self, now: str, *, stop: dict[str, str], time_is_left: Callable[[], bool]) -> bool:
@@ -193,39 +192,10 @@ class Reconciler:
                 request = replace(request, advice=advice)
         self.publisher.publish_end(request, now=now)
 
-    def _admit(self, now: str) -> None:
-        free = self.table.leases.free()
-        passed_over = 0
-        paused: bool | None = None
-        for request in self.table.with_state(OpenState.QUEUED) if free else ():
-            if free <= 0 or passed_over > _MOST_PASSED_OVER:
-                return
-            if request.stop is not None:
-                # Only half of the stop was written down: whoever asked for it died in between.
-                self._safely(self._end_queued, request, now)
-                continue
-            if request.not_before is not None and request.not_before > now:
-                passed_over += 1
-                continue
-            paused = self._paused() if paused is None else paused
-            if paused:
-                return
-            if request.direct and not self._waits(request):
-                self._safely(self._end_queued, request, now)
-            elif self.table.admit(request, now=now, deadline_at=after(now, self.deadline_seconds)):
-                free -= 1
-                admitted = self.table.find(request.id)
-                if admitted is not None:
-                    self._safely(self._look_after, admitted, now)
-
-    def _waits(self, request: Request) -> bool:
-        execution = self.executions.find(request)
-        return execution is not None and execution.status == "RUNNING"
-
-    def _paused(self) -> bool:
-        with transient_errors_named():
-            value = self.ssm.get_parameter(Name=self.pause_parameter)["Parameter"]["Value"]
-        return value.strip().lower() == "true"
+    def _admit(self, now: str, time_is_left: Callable[[], bool]) -> None:
+        for decision, request in self.admission.decide(now, time_is_left):
+            act = self._look_after if decision is Decision.BEGIN else self._end_queued
+            self._safely(act, request, now)
 
     def _heal_leases(self) -> None:
         for holder in self.table.leases.holders():
@@ -243,9 +213,10 @@ class Reconciler:
 
 def reconciler() -> Reconciler:
     """The reconciler that the function's settings describe."""
+    executions = Executions(client=client("stepfunctions"), state_machine_arn=settings().state_machine_arn)
     return Reconciler(
         table=requests_table(),
-        executions=Executions(client=client("stepfunctions"), state_machine_arn=settings().state_machine_arn),
+        executions=executions,
         publisher=publisher(),
         fleets=Fleets(table=requests_table(), publisher=publisher()),
         work_on=work_on,
@@ -256,9 +227,13 @@ def reconciler() -> Reconciler:
             kind=settings().workflow_kind,
             with_conversions=can_be_asked_for(settings().allowed, region=settings().region),
         ),
-        ssm=client("ssm"),
-        pause_parameter=settings().pause_parameter,
-        deadline_seconds=settings().deadline_seconds,
+        admission=Admission(
+            table=requests_table(),
+            executions=executions,
+            ssm=client("ssm"),
+            pause_parameter=settings().pause_parameter,
+            deadline_seconds=settings().deadline_seconds,
+        ),
     )
 
 

@@ -126,6 +126,7 @@ class Request:
         phase: The task's newest StatusMessage.
         progress: The task's newest percentage; never decides anything.
         changed_at: When phase or progress changed last.
+        unseen_since: Since when EC2 does not show the task; None while it does.
         made: What the stages made so far.
         disks: The S3 objects that it reads, as they were when it was validated.
         advice: What was noticed on the way that its owner should know.
@@ -166,6 +167,7 @@ class Request:
     phase: str | None = None
     progress: str | None = None
     changed_at: str | None = None
+    unseen_since: str | None = None
     made: Made = field(default_factory=Made)
     disks: list[dict[str, Any]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
@@ -242,6 +244,9 @@ def source_of(item: dict[str, Any]) -> Source | None:
         sequencer=item["Sequencer"],
     )
 
+
+ASKED = ("operation", "method", "parameters", "options", "role_name", "dry_run", "client_token")
+"""The fields that say what a request asks for."""
 
 # Field -> attribute name in the table.
 ATTRIBUTES = {

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.leases import Leases
 from vmie_runtime.made import Made
-from vmie_runtime.moments import parse
-from vmie_runtime.request import OpenState, Request, Source, Status, source_attributes
+from vmie_runtime.request import ASKED, OpenState, Request, Status, source_attributes
+from vmie_runtime.sources import Sources, expiry
 from vmie_runtime.table_access import TableAccess
-from vmie_runtime.table_items import serialise, update_operation
+from vmie_runtime.table_items import update_operation
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEEP_SECONDS = 90 * 24 * 3600
 # What takes a request back to the beginning of its plan.
 _NOTHING_DONE: dict[str, Any] = {
     "stage": 0,
@@ -28,6 +25,7 @@ _NOTHING_DONE: dict[str, Any] = {
     "phase": None,
     "progress": None,
     "changed_at": None,
+    "unseen_since": None,
     "made": Made(),
     "disks": [],
     "advice": [],
@@ -36,29 +34,8 @@ _NOTHING_DONE: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """A request as the index of its source shows it, which may lag behind.
-
-    Attributes:
-        id: The request's id.
-        sequencer: The sequencer of the event that brought it.
-        version_id: The version of its source.
-        status: What its result says.
-        is_open: Whether anything is left to do.
-        fleet: The fleet that it belongs to.
-    """
-
-    id: str
-    sequencer: str
-    version_id: str | None
-    status: Status
-    is_open: bool
-    fleet: str | None
-
-
 class RequestsTable:
-    """Requests, leases and the newest event of each source."""
+    """Requests, with the leases and sources of the same table."""
 
     def __init__(
         self, client: DynamoDBClient, name: str, *, max_leases: int = 5, workflow: str = "import"
@@ -73,6 +50,7 @@ class RequestsTable:
         """
         self.access = TableAccess(client, name)
         self.leases = Leases(self.access, maximum=max_leases)
+        self.sources = Sources(self.access)
         self._workflow = workflow
 
     def create(self, request: Request) -> bool:
@@ -98,49 +76,6 @@ class RequestsTable:
             request = self.find(item["Id"])
             if request is not None and request.open_state is state:
                 yield request
-
-    def of_source(self, address: str) -> Iterator[Listed]:
-        """Every request of one bucket and key, oldest event first."""
-        for item in self.access.query("source", "SourceAddress", address):
-            if "Status" in item:
-                yield Listed(
-                    id=item["Id"],
-                    sequencer=item["Sequencer"],
-                    version_id=item.get("VersionId"),
-                    status=Status(item["Status"]),
-                    is_open="OpenState" in item,
-                    fleet=item.get("Fleet"),
-                )
-
-    def note_newest(self, source: Source, request_id: str, *, now: str) -> None:
-        """Remember the request as its key's newest, unless a newer event came before.
-
-        Args:
-            source: The object.
-            request_id: The request that its event made.
-            now: What is remembered expires as long after this moment as a request does after its end.
-        """
-        self.access.write(
-            {
-                "Key": serialise({"Id": _newest_id(source)}),
-                "UpdateExpression": "SET Sequencer = :sequencer, RequestId = :request, ExpiresAt = :expires",
-                "ConditionExpression": "attribute_not_exists(Sequencer) OR Sequencer <= :sequencer",
-                "ExpressionAttributeValues": serialise(
-                    {
-                        ":sequencer": comparable(source.sequencer),
-                        ":request": request_id,
-                        ":expires": expiry(now),
-                    }
-                ),
-            }
-        )
-
-    def is_newest(self, request: Request) -> bool:
-        """Tell whether no newer event for the request's key is known."""
-        if request.source is None:
-            return False
-        item = self.access.get(_newest_id(request.source))
-        return item is None or item["RequestId"] in (request.id, request.fleet)
 
     def update(
         self, request_id: str, changes: dict[str, Any], *, expect: OpenState | None = None, unset: str = ""
@@ -242,11 +177,12 @@ class RequestsTable:
             "started_at": None,
             "deadline_at": None,
             "stop": None,
+            "method": request.options.get("Method") or request.method,  # An inspection decides it anew.
         }
         if not request.direct:
             changes["execution_arn"] = None
         if entry is not None:
-            changes |= _belonging(entry)
+            changes |= _belonging(entry) | _asked(entry)
         operation = self._update_operation(request.id, changes, None, "")
         operation["ConditionExpression"] = "attribute_not_exists(#state) AND Attempt = :read"
         operation["ExpressionAttributeNames"]["#state"] = "OpenState"
@@ -316,26 +252,17 @@ def _belonging(entry: Request) -> dict[str, Any]:
     return {"fleet": entry.fleet, "ordinal": entry.ordinal, **source}
 
 
+def _asked(entry: Request) -> dict[str, Any]:
+    """The changes that make a request ask for what an entry does.
+
+    Nothing is kept of what was rejected, and another version of the code may read the same words otherwise.
+    """
+    return {name: getattr(entry, name) for name in ASKED}
+
+
 def _require_same_event(operation: dict[str, Any], request: Request) -> None:
     """Let an update hold only while a request belongs to the event that it was read with."""
     operation["ConditionExpression"] += " AND Sequencer = :event"
     operation["ExpressionAttributeValues"][":event"] = {
         "S": request.source.sequencer if request.source else ""
     }
-
-
-def expiry(now: str) -> int:
-    """When what ended at a moment may be forgotten, in seconds since 1970."""
-    return int(parse(now).timestamp()) + KEEP_SECONDS
-
-
-def comparable(sequencer: str) -> str:
-    """A sequencer in a form in which texts sort as S3 orders the events of a key.
-
-    S3 has the shorter one padded with zeros on the right (Amazon S3 User Guide, event message structure).
-    """
-    return sequencer.lower().ljust(64, "0")
-
-
-def _newest_id(source: Source) -> str:
-    return f"newest#{sha256(source.address.encode()).hexdigest()}"

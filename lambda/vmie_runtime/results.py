@@ -140,7 +140,7 @@ class ResultPublisher:
 
     def _write(self, request: Request, document: dict[str, Any]) -> None:
         addresses = [result_addresses.by_id(request.id)]
-        if request.source is not None and self.table.is_newest(request):
+        if request.source is not None and self.table.sources.is_newest(request):
             addresses.append(result_addresses.by_source_key(request.source.key, request.ordinal))
         self._put_documents(addresses, document)
 

@@ -133,8 +133,8 @@ def test_the_first_outcome_stays(table: RequestsTable):
 def test_an_older_event_does_not_become_the_newest_of_its_key(table: RequestsTable):
     old = request(1, source=Source(bucket="b", key="k", version_id="1", etag="e", size=1, sequencer="0A"))
     new = request(2, source=Source(bucket="b", key="k", version_id="2", etag="f", size=1, sequencer="0A01"))
-    table.note_newest(new.source, new.id, now=NOW)
-    table.note_newest(old.source, old.id, now=NOW)
+    table.sources.note_newest(new.source, new.id, now=NOW)
+    table.sources.note_newest(old.source, old.id, now=NOW)
 
-    assert table.is_newest(new)
-    assert not table.is_newest(old)
+    assert table.sources.is_newest(new)
+    assert not table.sources.is_newest(old)

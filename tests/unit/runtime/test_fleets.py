@@ -11,12 +11,15 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
 from tests.unit.runtime.test_intake import EXPORT, deleted, event, take
 from tests.unit.runtime.world import LATER, NOW, SOON, World
+from vmie_runtime import intake
 from vmie_runtime.diagnosis import own_failure
-from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.errors import RequestRejected, TransientServiceError
 from vmie_runtime.failure_outcomes import failure_outcome
 from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.request_documents import RequestDocument
 from vmie_runtime.requests_table import RequestsTable
 from vmie_runtime.results import ResultPublisher
+from vmie_runtime.sources import Sources
 
 FILE = "requests/fleet.json"
 SUCCEEDED = {"Status": "Succeeded", "ImageId": "ami-1"}
@@ -448,6 +451,68 @@ def test_deleting_a_long_fleet_goes_on_with_the_next_delivery(world: World, cont
     assert {request.status for request in entries_of(world)} == {Status.CANCELLED}
 
 
+def test_deleting_the_file_stops_what_is_taken_in_after_it_too(world: World, context, monkeypatch):
+    """A long fleet takes a while to come in, which is when somebody notices a mistake."""
+    create_all = RequestsTable.create_all
+
+    def deleted_meanwhile(table: RequestsTable, portion: list[Request]) -> list[bool]:
+        monkeypatch.setattr(RequestsTable, "create_all", create_all)
+        take(world, context, deleted(key=FILE))
+        return create_all(table, portion)
+
+    monkeypatch.setattr(RequestsTable, "create_all", deleted_meanwhile)
+    assert take(world, context, dropped(world, *map(entry, range(250)))) == []
+
+    assert len(entries_of(world)) == 100, "no more comes in"
+    world.reconciler.run(SOON, sweep=False)
+    assert {request.status for request in entries_of(world)} == {Status.CANCELLED}
+    assert summary(world)["Counts"] == {"Cancelled": 100}
+    assert "EndedAt" in summary(world)
+
+
+def test_what_an_index_did_not_show_to_a_deletion_is_never_admitted(world: World, context, monkeypatch):
+    take(world, context, dropped(world, *map(entry, "ab")))
+    with monkeypatch.context() as lagging:
+        lagging.setattr(Sources, "requests_of", lambda *_: iter(()))
+        take(world, context, deleted(key=FILE))
+
+    world.reconciler.run(SOON, sweep=False)
+
+    codes = [world.result(request)["Error"]["Code"] for request in entries_of(world)]
+    assert codes == ["RequestDeleted", "RequestDeleted"]
+    assert world.aws.stepfunctions.executions == {}
+
+
+def test_what_is_dropped_after_a_deletion_runs(world: World, context):
+    take(world, context, dropped(world, entry("a")))
+    take(world, context, deleted(key=FILE, sequencer="0B"))
+    world.reconciler.run(SOON, sweep=False)
+
+    take(world, context, dropped(world, entry("a"), sequencer="0C", version="v2"))
+    world.reconciler.run(LATER, sweep=False)
+
+    (request,) = entries_of(world)
+    assert (request.status, request.stop) == (Status.RUNNING, None)
+
+
+def test_an_entry_that_this_version_understands_runs_though_another_rejected_it(
+    world: World, context, monkeypatch
+):
+    def rejected(kind: str, document: RequestDocument) -> None:
+        raise RequestRejected("UnknownOperation", f"{document.operation} is unknown to the {kind} workflow.")
+
+    with monkeypatch.context() as older:
+        older.setattr(intake, "require_operation_of", rejected)
+        take(world, context, dropped(world, entry("a", LicenseType="BYOL")))
+        world.reconciler.run(SOON, sweep=False)
+    take(world, context, dropped(world, entry("a", LicenseType="BYOL"), sequencer="0B", version="v2"))
+    world.reconciler.run(LATER, sweep=False)
+
+    (request,) = entries_of(world)
+    assert (request.status, request.operation) == (Status.RUNNING, "ImportImage")
+    assert request.parameters["LicenseType"] == "BYOL"
+
+
 def test_a_fleet_that_came_late_is_not_the_newest(world: World, context):
     """Events of one key may come in any order."""
     newer = dropped(world, entry("a"), sequencer="0B", version="v2")
@@ -468,7 +533,7 @@ def test_deleting_a_fleet_that_waits_writes_each_request_once_and_publishes_noth
     assert take(world, context, deleted(key=FILE)) == []
 
     assert {request.open_state for request in entries_of(world)} == {OpenState.ENDING}
-    assert world.aws.dynamodb.calls.count("UpdateItem") == 300
+    assert world.aws.dynamodb.calls.count("UpdateItem") == 300 + 1, "and the deletion itself"
     assert (world.aws.s3.history, world.aws.events.sent) == ([], [])
     assert world.aws.functions.payloads == [{"Now": NOW}]
 

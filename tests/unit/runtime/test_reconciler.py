@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
-from tests.unit.runtime.world import NOW, SOON, WORKFLOW, World
+from tests.unit.runtime.world import BUCKET, NOW, SOON, WORKFLOW, World
 from vmie_runtime.made import Made
 from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.stages.stage import REQUEST_ID_TAG, WORKFLOW_TAG, stage_tags
@@ -330,6 +330,52 @@ def test_requests_of_an_unlucky_service_wait_and_let_the_others_pass(world: Worl
     run(world, now=SOON)
 
     assert started(world, [request, later]) == [True, True]
+
+
+def test_a_round_that_lost_the_last_lease_to_another_looks_at_no_more_requests(world: World, monkeypatch):
+    queue(world, 50)
+    monkeypatch.setattr(world.table.leases, "_maximum", 0)
+    free = iter([1])
+    monkeypatch.setattr(world.table.leases, "free", lambda: next(free, 0))
+
+    run(world)
+
+    assert world.aws.dynamodb.calls.count("TransactWriteItems") == 1
+
+
+def test_admission_ends_when_the_time_for_it_does(world: World):
+    waiting = queue(world, 2)
+    answers = iter([True, False])
+
+    world.reconciler.run(SOON, sweep=False, time_is_left=lambda: next(answers, False))
+
+    assert started(world, waiting) == [True, False]
+
+
+def export(world: World, name: str, image: str = "ami-0123456789abcdef0", **more) -> Request:
+    document = {"ImageId": image, "DiskImageFormat": "VMDK", "S3ExportLocation": {"S3Bucket": BUCKET}}
+    return world.request(f"requests/{name}.json", document={**document, **more})
+
+
+def test_exports_of_one_ami_begin_one_after_the_other_and_others_pass(world: World):
+    first, second, other = export(world, "1"), export(world, "2"), export(world, "3", "ami-0fedcba9876543210")
+
+    run(world)
+
+    assert started(world, [first, second, other]) == [True, False, True]
+    assert world.find(second).admission == 0, "it waits without a lease"
+    world.table.update(first.id, {"outcome": {"Status": "Succeeded"}})
+    world.end_execution(world.find(first), "SUCCEEDED")
+    run(world)
+    assert started(world, [second]) == [True]
+
+
+def test_an_export_that_only_asks_whether_it_could_waits_for_none(world: World):
+    first, dry = export(world, "1"), export(world, "2", DryRun=True)
+
+    run(world)
+
+    assert started(world, [first, dry]) == [True, True]
 
 
 STACK_DELETED = {"Code": "StackDeleted", "Message": "The stack was deleted."}

@@ -13,7 +13,7 @@ from vmie_runtime.request import (
     fleet_entry_id,
     request_id,
 )
-from vmie_runtime.requests_table import comparable
+from vmie_runtime.sources import comparable
 from vmie_runtime.table_items import deserialise, serialise
 
 texts = st.text(min_size=1, max_size=40)

@@ -135,7 +135,7 @@ def test_requests_of_an_object_are_listed_oldest_event_first(world: World):
         world.request(sequencer=sequencer, version_id=f"v{sequencer}")
     world.request("images/other.vmdk")
 
-    listed = list(world.table.of_source("uploads/images/web.vmdk"))
+    listed = list(world.table.sources.requests_of("uploads/images/web.vmdk"))
 
     assert [(each.sequencer, each.version_id, each.is_open) for each in listed] == [
         ("01", "v01", True),
@@ -148,10 +148,10 @@ def test_a_newest_event_is_not_forgotten_for_an_older_one_and_expires(world: Wor
     older, newer = (world.request(sequencer=each, version_id=f"v{each}") for each in ("01", "02"))
     assert older.source is not None
 
-    world.table.note_newest(older.source, older.id, now=NOW)
+    world.table.sources.note_newest(older.source, older.id, now=NOW)
 
-    assert world.table.is_newest(newer)
-    assert not world.table.is_newest(older)
+    assert world.table.sources.is_newest(newer)
+    assert not world.table.sources.is_newest(older)
     (noted,) = [item for name, item in world.aws.dynamodb.items.items() if name.startswith("newest#")]
     assert int(noted["ExpiresAt"]["N"]) > datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 

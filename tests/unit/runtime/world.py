@@ -98,7 +98,7 @@ class World:
         for disk in self.disks_of(request):
             if disk["Key"] not in self.aws.s3.heads:
                 self.aws.s3.add(disk["Key"])
-        self.table.note_newest(source, request.id, now=NOW)
+        self.table.sources.note_newest(source, request.id, now=NOW)
         assert self.table.create(request)
         return request
 

@@ -30,7 +30,7 @@ def test_an_outcome_is_written_sent_and_notified_of_and_the_lease_returned(world
 def test_an_older_request_does_not_take_its_keys_address(world: World, context):
     request = world.importing(outcome=SUCCEEDED)
     newer = world.request(version_id="v2", sequencer="02")
-    world.table.note_newest(newer.source, newer.id, now=SOON)
+    world.table.sources.note_newest(newer.source, newer.id, now=SOON)
 
     handler(world.step(request), context)
 
@@ -267,7 +267,7 @@ def test_an_attempt_queued_by_a_run_that_died_is_not_queued_twice(world: World, 
 
 def test_an_entry_of_a_fleet_has_its_address_below_the_file(world: World, context):
     request = world.importing(fleet="f" * 32, ordinal=7, outcome=SUCCEEDED)
-    world.table.note_newest(request.source, "f" * 32, now=SOON)
+    world.table.sources.note_newest(request.source, "f" * 32, now=SOON)
 
     handler(world.step(request), context)
 
@@ -277,7 +277,7 @@ def test_an_entry_of_a_fleet_has_its_address_below_the_file(world: World, contex
 def test_an_entry_of_a_fleet_that_was_dropped_again_does_not_take_the_newer_ones_address(world, context):
     request = world.importing(fleet="f" * 32, ordinal=7, outcome=SUCCEEDED)
     newer = world.request(version_id="v2", sequencer="02")
-    world.table.note_newest(newer.source, "e" * 32, now=SOON)
+    world.table.sources.note_newest(newer.source, "e" * 32, now=SOON)
 
     handler(world.step(request), context)
 
