@@ -293,3 +293,15 @@ def test_an_image_that_becomes_available_is_an_event(storage: Storage, snapshot_
     assert eventually(heard, f"the event of {image_id}")
     events.remove_targets(Rule=rule, Ids=["queue"])
     events.delete_rule(Name=rule)
+
+
+def test_a_disabled_image_is_shown_to_who_asks_for_it(storage: Storage, snapshot_id: str) -> None:
+    image_id = storage.register(snapshot_id)
+    storage.ec2.disable_image(ImageId=image_id)
+
+    assert storage.ec2.describe_images(ImageIds=[image_id])["Images"] == []
+    shown = storage.ec2.describe_images(ImageIds=[image_id], IncludeDisabled=True)["Images"]
+    assert [(each["ImageId"], each["State"]) for each in shown] == [(image_id, "disabled")]
+
+    storage.ec2.enable_image(ImageId=image_id)
+    assert storage.image(image_id)["State"] == "available"

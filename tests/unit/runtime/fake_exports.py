@@ -156,7 +156,9 @@ class FakeExportEC2(FakeEC2):
         missing = [each for each in parameters["ImageIds"] if each not in self.images]
         if missing:
             raise refusal("InvalidAMIID.NotFound", "DescribeImages")
-        return {"Images": [self.images[each] for each in parameters["ImageIds"]]}
+        shown = [{**self.images[each], "Tags": self._tags_of(each)} for each in parameters["ImageIds"]]
+        hidden = () if parameters.get("IncludeDisabled") else ("disabled",)
+        return {"Images": [each for each in shown if each["State"] not in hidden]}
 
     def describe_snapshots(self, **parameters: Any) -> dict[str, Any]:
         self._check("DescribeSnapshots", parameters)

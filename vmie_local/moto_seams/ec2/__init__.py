@@ -4,11 +4,21 @@ moto invents a 15 GiB snapshot for every AMI, knows one device per AMI, gives a 
 whatever its AMI says, and has everything ready at once.
 """
 
-from vmie_local.moto_seams.ec2 import images, imported_machines, instances, keys, snapshots, tags, volumes
+from vmie_local.moto_seams.ec2 import (
+    disabled_images,
+    images,
+    imported_machines,
+    instances,
+    keys,
+    snapshots,
+    tags,
+    volumes,
+)
 from vmie_local.moto_seams.ec2.hooks import Hooks, install
 
 SEAMS = (
     *images.SEAMS,
+    *disabled_images.SEAMS,
     *snapshots.SEAMS,
     *volumes.SEAMS,
     *keys.SEAMS,

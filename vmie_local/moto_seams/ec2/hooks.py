@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vmie_local.moto_seams.ec2 import instances, snapshots, tags, volumes
+from vmie_local.moto_seams.ec2 import disabled_images, instances, snapshots, tags, volumes
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def install(hooks: Hooks) -> None:
     volumes.let_take_time()
     tags.allow_tasks(_task_exists)
     instances.take_disks_of_image()
+    disabled_images.hide()
 
 
 def _snapshot_created(snapshot_id: str, volume_id: str) -> None:

@@ -54,8 +54,16 @@ def require_exportable_image(ec2: EC2Client, image_id: str, account: str) -> tup
 
 
 def find_image(ec2: EC2Client, image_id: str) -> Mapping[str, Any] | None:
-    """An AMI as EC2 describes it, or None where it does not (any more)."""
-    found = _unless_gone(lambda: ec2.describe_images(ImageIds=[image_id])["Images"], "InvalidAMIID")
+    """An AMI as EC2 describes it, or None where it does not (any more).
+
+    One that is disabled, or that somebody else has deprecated, is there: EC2 tells of it who asks for such.
+    """
+    found = _unless_gone(
+        lambda: ec2.describe_images(ImageIds=[image_id], IncludeDisabled=True, IncludeDeprecated=True)[
+            "Images"
+        ],
+        "InvalidAMIID",
+    )
     return found[0] if found else None
 
 

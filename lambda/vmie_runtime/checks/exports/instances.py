@@ -154,10 +154,18 @@ def _examine_origin(
         )
     require_own_snapshot(machine, snapshot, account)
     require_one_boot_mode(machine, image)
-    return _advise_on_instance_store(machine, image)
+    return _advise_on_image(machine, image)
 
 
-def _advise_on_instance_store(machine: str, image: Mapping[str, Any]) -> Iterator[Advice]:
+def _advise_on_image(machine: str, image: Mapping[str, Any]) -> Iterator[Advice]:
+    if image.get("State") == "disabled":
+        yield Advice(
+            code="ImageOfInstanceDisabled",
+            message=f"{machine} was launched from the AMI {image['ImageId']}, which is disabled. AWS says of "
+            "AMIs that were deleted that their instances are not exported, and of disabled ones nothing.",
+            remedy=f"If it is refused: `aws ec2 enable-image --image-id {image['ImageId']}` for the time of "
+            "the export.",
+        )
     named = [
         each.get("DeviceName", "")
         for each in image.get("BlockDeviceMappings", [])

@@ -259,6 +259,12 @@ def test_an_instance_that_was_imported_as_one_has_no_ami_to_look_for(cloud: Clou
     assert cloud.examine("CreateInstanceExportTask")[1] == []
 
 
+def test_an_instance_of_a_disabled_ami_is_tried(cloud: Cloud):
+    cloud.image.update(State="disabled")
+
+    assert cloud.examine("CreateInstanceExportTask")[1] == ["ImageOfInstanceDisabled"]
+
+
 def test_instance_store_that_the_ami_maps_is_mentioned(cloud: Cloud):
     cloud.image["BlockDeviceMappings"].append({"DeviceName": "/dev/sdc", "VirtualName": "ephemeral0"})
 
