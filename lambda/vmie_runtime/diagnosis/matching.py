@@ -19,6 +19,8 @@ from vmie_runtime.diagnosis.model import Category, Diagnosis, Meaning, documenta
 
 # The service has prefixed its messages with this since 2025.
 _PREFIX = re.compile(r"^\s*CLIENT_ERROR\s*:\s*", re.IGNORECASE)
+# The AWS CLI has dropped what the user guide calls legacy.
+_WITHOUT_COMMAND = ("ImportInstance", "ImportVolume")
 _SIDE = re.compile(r"^(?:Client|Server)\.")
 
 
@@ -50,7 +52,7 @@ def diagnose_call(operation: str, code: str, message: str) -> Diagnosis:
         The diagnosis; of category ``unknown`` where no row of the catalogue knows code or text.
     """
     bare = _SIDE.sub("", code.strip())
-    call: dict[str, str | None] = {"operation": operation, "code": bare}
+    call: dict[str, str | None] = {"operation": operation, "code": bare, "command": _command(operation)}
     for meaning, facts in matches(message, SAID_BY_AWS):
         return meaning.diagnose(message, {**call, **facts})
     # A code says more than a word of the text, unless it is a code for everything.
@@ -90,6 +92,13 @@ def matches(message: str, meanings: Iterable[Meaning]) -> Iterable[tuple[Meaning
     for meaning in meanings:
         if meaning.pattern and (match := re.search(meaning.pattern, text, re.IGNORECASE)):
             yield meaning, match.groupdict()
+
+
+def _command(operation: str) -> str | None:
+    """What the AWS CLI calls an operation of EC2; None for those that it has dropped."""
+    if operation in _WITHOUT_COMMAND:
+        return None
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", operation).lower()
 
 
 def _by_code(code: str) -> Meaning | None:

@@ -74,6 +74,7 @@ class Meaning:
             ``found``.
         aws_codes: The codes of synchronous errors that mean this whatever their message says.
         found: A sentence added to the cause where the message, or the caller's facts, fill it.
+        try_next: A sentence added to the remedy, likewise.
         documentation: A page of AWS; the code's place in ``docs/errors.md`` where there is none.
         retryable: A new attempt may succeed although nothing was changed.
     """
@@ -86,25 +87,29 @@ class Meaning:
     pattern: str = ""
     aws_codes: tuple[str, ...] = ()
     found: str = ""
+    try_next: str = ""
     documentation: str = ""
     retryable: bool = False
 
     def diagnose(self, message: str, facts: dict[str, str | None]) -> Diagnosis:
         """The diagnosis of one message; ``facts`` are what was found in it, ``None`` what it does not say."""
         known = {name: value.strip() for name, value in facts.items() if value and value.strip()}
-        cause = self.cause
-        if self.found:
-            with suppress(KeyError):  # A fact that is not known: the cause stands without it.
-                cause = f"{self.cause} {self.found.format_map(known)}"
         return Diagnosis(
             code=self.code,
             category=self.category,
             message=message,
-            cause=cause,
-            remedy=self.remedy,
+            cause=_with_facts(self.cause, self.found, known),
+            remedy=_with_facts(self.remedy, self.try_next, known),
             documentation=self.documentation or documentation_of(self.code),
             retryable=self.retryable,
         )
+
+
+def _with_facts(text: str, sentence: str, known: dict[str, str]) -> str:
+    """A text and a sentence of facts; where one of them is not known, the text stands without it."""
+    with suppress(KeyError):
+        return f"{text} {sentence.format_map(known)}".rstrip()
+    return text
 
 
 def documentation_of(code: str) -> str:

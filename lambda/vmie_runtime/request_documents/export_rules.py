@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmie_runtime.request_documents.options import IMAGE_EXPORT
+from vmie_runtime.request_documents.options import IMAGE_EXPORT, INSTANCE_EXPORT
 from vmie_runtime.request_documents.problems import Code, Problems, shown
 
 PREFIX = "exports/"
 # S3's keys have 1,024 bytes; EC2 adds the task's id and a suffix.
 _MAX_PREFIX_BYTES = 960
+FORMATS = {"vmware": "VMDK", "citrix": "VHD", "microsoft": "VHD"}
+"""Target environments, each with the one format of a disk that it takes.
+
+VM Import/Export User Guide, "Considerations for instance export": VMDK is for VMware ESX and vSphere, VHD for
+Citrix Xen and Microsoft Hyper-V, and OVA for vSphere.
+"""
+_OVA_FOR = "vmware"
 
 
 def check_export(operation: str, parameters: dict[str, Any], problems: Problems) -> None:
@@ -18,12 +25,30 @@ def check_export(operation: str, parameters: dict[str, Any], problems: Problems)
     target = parameters.get(name, {})
     if "S3Prefix" in target:
         _prefix(target["S3Prefix"], f"{name}.S3Prefix", problems)
-    if target.get("DiskImageFormat") == "RAW":
+    if operation == INSTANCE_EXPORT:
+        _environment(parameters.get("TargetEnvironment"), target, problems)
+
+
+def _environment(environment: Any, target: dict[str, Any], problems: Problems) -> None:
+    only = FORMATS.get(environment)
+    if only is None:
+        return
+    path, given = "ExportToS3Task.DiskImageFormat", target.get("DiskImageFormat")
+    container = "ExportToS3Task.ContainerFormat"
+    if given is not None and given != only and given in FORMATS.values():
+        fitting = " or ".join(f'"{name}"' for name, of in FORMATS.items() if of == given)
         problems.add(
-            Code.INVALID_VALUE,
-            f"{name}.DiskImageFormat",
-            f"Invalid value for parameter {name}.DiskImageFormat, value: RAW, must be one of: VMDK, VHD. An "
-            "instance is exported as VMDK or VHD; for raw, make an AMI of it and export that.",
+            Code.INVALID_COMBINATION,
+            path,
+            f'{path} "{given}" does not go with TargetEnvironment "{environment}", which takes {only} only: '
+            f'use "{only}", or TargetEnvironment {fitting}.',
+        )
+    if target.get("ContainerFormat") == "ova" and environment != _OVA_FOR:
+        problems.add(
+            Code.INVALID_COMBINATION,
+            container,
+            f'{container} "ova" does not go with TargetEnvironment "{environment}": appliances are for '
+            f'"{_OVA_FOR}" only. Leave it out to have the {only} by itself.',
         )
 
 

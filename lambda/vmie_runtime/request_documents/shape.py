@@ -26,7 +26,7 @@ class Shape:
         values: The strings that are taken; empty where any is.
         any_case: Whether `values` are taken in any case.
         pattern: A regular expression that a string matches whole.
-        meaning: The pattern in words, such as `an AMI's id (ami-…)`.
+        meaning: The pattern in words, such as `an AMI's id (ami-…)`; of `values`, what to do for another one.
         minimum: Least number, or length of a string.
         maximum: Greatest number, or length of a string.
         sensitive: Whether no message may repeat the value.

@@ -98,6 +98,7 @@ def _string(value: str, shape: Shape, path: str, problems: Problems, root: Shape
             path,
             f"Invalid value for parameter {path}, value: {shown(value)}, "
             + (f"must be one of: {', '.join(listed)}" if listed else "which EC2 does not know")
+            + (f" ({shape.meaning})" if shape.meaning else "")
             + (f". Did you mean {near}?" if near else ""),
         )
         return

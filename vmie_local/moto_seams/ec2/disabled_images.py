@@ -18,8 +18,8 @@ SEAMS = (_DESCRIBE,)
 def hide() -> None:
     """Leave disabled AMIs out of DescribeImages, unless `IncludeDisabled` is true.
 
-    Source: EC2 API reference, DisableImage. Named by its id such an AMI is left out, too; nobody has published
-    whether EC2 calls that an error.
+    Source: EC2 API reference, DisableImage. Named by its id such an AMI is left out, too; nobody has
+    published whether EC2 calls that an error.
     """
 
     def make(original: Callable[[Any], Any]) -> Callable[[Any], Any]:

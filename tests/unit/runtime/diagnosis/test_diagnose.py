@@ -72,6 +72,24 @@ def test_the_call_that_was_refused_is_named() -> None:
     assert diagnosis.cause.endswith("The call was CreateTags.")
 
 
+@pytest.mark.parametrize(
+    ("operation", "command"),
+    [
+        ("ImportImage", "import-image"),
+        ("ExportImage", "export-image"),
+        ("CreateInstanceExportTask", "create-instance-export-task"),
+    ],
+)
+def test_a_value_that_ec2_refuses_is_looked_up_under_the_command_that_was_called(operation, command) -> None:
+    remedy = diagnose_call(operation, "InvalidParameterValue", "Words that nobody has recorded.").remedy
+    assert remedy.endswith(f"`aws ec2 {command} help`.")
+
+
+@pytest.mark.parametrize("operation", ["ImportInstance", "ImportVolume"])
+def test_no_command_is_named_that_the_aws_cli_has_not(operation: str) -> None:
+    assert "aws ec2" not in diagnose_call(operation, "InvalidParameterValue", "Nobody's words.").remedy
+
+
 def test_a_refused_pass_role_is_told_from_other_refusals() -> None:
     message = (
         "You are not authorized to perform this operation. User: "

@@ -151,6 +151,13 @@ def volume(**parameters):
             "Encrypted is false",
         ),
         (
+            image(KmsKeyId="alias/images"),
+            "MissingParameter",
+            "Encrypted",
+            'Missing required parameter in input: "Encrypted". EC2 takes KmsKeyId only with Encrypted true',
+        ),
+        (snapshot(KmsKeyId="alias/images"), "MissingParameter", "Encrypted", 'add "Encrypted": true'),
+        (
             image(RoleName="arn:aws:iam::111122223333:role/vmimport"),
             "InvalidParameterValue",
             "RoleName",
@@ -193,6 +200,15 @@ def volume(**parameters):
         (image(Vmie={"Tags": {"k": "a\nb"}}), "InvalidTag", "Vmie.Tags.k", "control characters"),
         (image(Vmie={"Tags": {f"k{n}": "" for n in range(41)}}), "InvalidTag", "Vmie.Tags", "at most 40"),
         (
+            image(
+                TagSpecifications=[*tags(*((f"t{n}", "") for n in range(20))), *tags(("u", ""))],
+                Vmie={"Tags": {f"k{n}": "" for n in range(20)}},
+            ),
+            "InvalidTag",
+            "TagSpecifications",
+            "name 41 tags together, and the task gets both; a request has at most 40",
+        ),
+        (
             valid("an image export", S3ExportLocation={"S3Prefix": "web/"}),
             "InvalidExportPrefix",
             "S3ExportLocation.S3Prefix",
@@ -214,8 +230,35 @@ def volume(**parameters):
             valid("an instance export", ExportToS3Task={"DiskImageFormat": "RAW"}),
             "InvalidParameterValue",
             "ExportToS3Task.DiskImageFormat",
-            "make an AMI of it",
+            "make an AMI of the instance",
         ),
+        (
+            valid("an instance export", ExportToS3Task={"DiskImageFormat": "raw"}),
+            "InvalidParameterValue",
+            "ExportToS3Task.DiskImageFormat",
+            "must be one of: VMDK, VHD (for raw, make an AMI",
+        ),
+        (
+            valid("an instance export", ExportToS3Task={"DiskImageFormat": "VHD"}),
+            "InvalidParameterCombination",
+            "ExportToS3Task.DiskImageFormat",
+            'use "VMDK", or TargetEnvironment "citrix" or "microsoft"',
+        ),
+        *(
+            (
+                valid("an instance export", TargetEnvironment=environment, ExportToS3Task=target),
+                "InvalidParameterCombination",
+                f"ExportToS3Task.{key}",
+                remedy,
+            )
+            for environment in ("citrix", "microsoft")
+            for target, key, remedy in (
+                ({"DiskImageFormat": "VMDK"}, "DiskImageFormat", 'use "VHD", or TargetEnvironment "vmware"'),
+                ({"ContainerFormat": "ova"}, "ContainerFormat", "to have the VHD by itself"),
+            )
+        ),
+        (valid("an image export", Description="d" * 256), "InvalidParameterValue", "Description", "255"),
+        (valid("an instance export", Description="d" * 256), "InvalidParameterValue", "Description", "255"),
         (valid("an image export", ImageId="web"), "InvalidParameterValue", "ImageId", "(ami-…)"),
         (
             valid("an instance", DiskImages=[]),
@@ -372,6 +415,51 @@ def test_what_cannot_be_is_rejected_under_its_key(document, code, path, words):
             'needs "uefi"',
         ),
         (
+            image(
+                BootMode="legacy-bios", Vmie={"Method": "snapshot", "RegisterImage": {"TpmSupport": "v2.0"}}
+            ),
+            "InvalidParameterCombination",
+            "Vmie.RegisterImage.TpmSupport",
+            'does not go with BootMode "legacy-bios": it needs "uefi"',
+        ),
+        (
+            snapshot(Vmie={"RegisterImage": {"BootMode": "legacy-bios", "Architecture": "ARM64"}}),
+            "InvalidParameterCombination",
+            "Vmie.RegisterImage.Architecture",
+            'does not go with Vmie.RegisterImage.BootMode "legacy-bios"',
+        ),
+        (
+            {
+                "DiskContainers": [
+                    DISK,
+                    {**DISK, "DeviceName": "/dev/sdf"},
+                    {**DISK, "DeviceName": "/dev/sdf"},
+                ],
+                "Vmie": {"Method": "snapshot"},
+            },
+            "InvalidParameterCombination",
+            "DiskContainers[2].DeviceName",
+            '"/dev/sdf" is taken by DiskContainers[1]',
+        ),
+        *(
+            (
+                {
+                    "DiskContainers": [{**DISK, "DeviceName": "/dev/sdf"}, {**DISK, "DeviceName": root}],
+                    "Vmie": {"Method": "snapshot", "RegisterImage": registered},
+                },
+                "InvalidParameterCombination",
+                "DiskContainers[1].DeviceName",
+                "is taken by the root device, which is the first disk",
+            )
+            for root, registered in (("/dev/sda1", {}), ("/dev/xvda", {"RootDeviceName": "/dev/xvda"}))
+        ),
+        (
+            snapshot(Vmie=volume(KmsKeyId="alias/disks")),
+            "MissingParameter",
+            "Vmie.CreateVolume.Encrypted",
+            'Missing required parameter in Vmie.CreateVolume: "Encrypted"',
+        ),
+        (
             snapshot(Vmie={"RegisterImage": {"BlockDeviceMappings": []}}),
             "UnknownParameter",
             "Vmie.RegisterImage.BlockDeviceMappings",
@@ -490,7 +578,7 @@ def test_options_that_cannot_be_are_rejected_under_their_key(document, code, pat
         image({"SnapshotId": "snap-0123456789abcdef0"}, BootMode="uefi", Platform="Windows"),
         image({"SnapshotId": "snap-0123456789abcdef0"}, BootMode="legacy-bios"),
         image(Encrypted=True, KmsKeyId="arn:aws:kms:eu-west-1:111122223333:key/mrk-0123"),
-        image(KmsKeyId="0123abcd-0123-0123-0123-0123456789ab"),
+        snapshot(Encrypted=True, KmsKeyId="0123abcd-0123-0123-0123-0123456789ab"),
         image(Vmie={}),
         image(Vmie={"Deadline": "PT5M"}),
         image(Vmie={"Deadline": "P1DT12H"}),
@@ -498,13 +586,36 @@ def test_options_that_cannot_be_are_rejected_under_their_key(document, code, pat
         image(Vmie={"Method": "auto", "RegisterImage": {}}),
         image(Vmie={"ImportTaskId": "import-ami-0123456789abcdef0", "Attempts": 3}),
         image(Vmie={"Tags": {f"k{n}": "" for n in range(40)}}),
+        image(
+            TagSpecifications=tags(*((f"k{n}", "task") for n in range(40))),
+            Vmie={"Tags": {f"k{n}": "image" for n in range(40)}},
+        ),
         image(Vmie={"Tags": {"k" * 128: "v" * 256}}),
         image(Vmie={"Tags": {"prix": "10\u00a0€", "awsome": "vmie"}}),
         snapshot(Vmie={"Name": "web"}),
         snapshot(Vmie=volume()),
+        snapshot(Vmie=volume(Encrypted=True, KmsKeyId="alias/disks")),
+        {
+            "DiskContainers": [
+                {**DISK, "DeviceName": "/dev/sda1"},
+                {**DISK, "DeviceName": "/dev/sdf"},
+                {**DISK, "DeviceName": "/dev/sdg"},
+            ],
+            "Vmie": {"Method": "snapshot"},
+        },
+        image(Architecture="X86_64", Vmie={"Method": "auto", "RegisterImage": {"Architecture": "x86_64"}}),
+        image(
+            {"SnapshotId": "snap-0123456789abcdef0"},
+            BootMode="uefi",
+            Vmie={"Method": "snapshot", "RegisterImage": {"TpmSupport": "v2.0"}},
+        ),
         snapshot(Vmie=volume(VolumeType="gp3", Iops=3000, Throughput=250)),
         snapshot(Vmie={"RegisterImage": {"BootMode": "uefi-preferred", "Architecture": "arm64"}}),
         valid("an image export", S3ExportLocation={"S3Prefix": "exports/"}),
+        valid("an image export", Description="d" * 255),
+        valid("an instance export", ExportToS3Task={"DiskImageFormat": "VMDK"}),
+        valid("an instance export", TargetEnvironment="citrix", ExportToS3Task={"DiskImageFormat": "VHD"}),
+        valid("an instance export", TargetEnvironment="microsoft", ExportToS3Task={}),
         valid("a volume", AvailabilityZone=None, AvailabilityZoneId="use1-az1"),
     ],
 )
