@@ -79,6 +79,27 @@ def test_a_doubt_never_rejects() -> None:
     assert set(verdicts([]).values()) == {Verdict.ACCEPTED}
 
 
+def test_a_finding_that_is_doubted_rejects_nothing_and_says_that_it_is_a_doubt() -> None:
+    sure, unsure = FindingLog(disk="a"), FindingLog()
+    sure.add("KernelMissing", "x")
+    unsure.doubting().for_disk("a").add("KernelMissing", "x")
+
+    certain, doubted = sure.findings[0].to_document(), unsure.findings[0].to_document()
+
+    assert (certain["Severity"], certain["Rejects"]) == ("error", ["image"])
+    assert (doubted["Severity"], doubted["Rejects"]) == ("warning", [])
+    assert doubted["Why"].startswith(f"{certain['Why']} Here it is no more than a doubt")
+    assert verdicts(sure.findings)["image"] is Verdict.REJECTED
+    assert verdicts(unsure.findings)["image"] is Verdict.DOUBTFUL
+
+
+def test_the_name_of_a_disk_in_a_finding_is_shown_without_control_characters() -> None:
+    log = FindingLog(disk="\x1b[2Jdisk.vmdk")
+    log.add("VmdkSplit", "x")
+
+    assert log.findings[0].to_document()["Disk"] == "\N{REPLACEMENT CHARACTER}[2Jdisk.vmdk"
+
+
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_every_finding_says_why_and_what_to_do(code) -> None:
     entry = CATALOGUE[code]
