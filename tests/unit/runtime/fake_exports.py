@@ -190,6 +190,7 @@ class FakeExportS3(FakeS3):
     """An export bucket with what was written to it.
 
     Attributes:
+        owner: The account that it belongs to.
         location: Its `LocationConstraint`.
         algorithm: Its default encryption; None where it has none.
         ownership: Its object ownership; None where it has no rule.
@@ -198,6 +199,7 @@ class FakeExportS3(FakeS3):
 
     def __init__(self) -> None:
         super().__init__()
+        self.owner = ACCOUNT
         self.location: str | None = None
         self.algorithm: str | None = "AES256"
         self.ownership: str | None = "BucketOwnerPreferred"
@@ -215,8 +217,10 @@ class FakeExportS3(FakeS3):
         self.deleted.append(Key)
         self.heads.pop(Key, None)
 
-    def get_bucket_location(self, *, Bucket: str) -> dict[str, Any]:
+    def get_bucket_location(self, *, Bucket: str, ExpectedBucketOwner: str = "") -> dict[str, Any]:
         self.refusals.raise_next("GetBucketLocation")
+        if ExpectedBucketOwner not in ("", self.owner):
+            raise refusal("AccessDenied", "GetBucketLocation", status=403)
         return {"LocationConstraint": self.location}
 
     def get_bucket_encryption(self, *, Bucket: str) -> dict[str, Any]:

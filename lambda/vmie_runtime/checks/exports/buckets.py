@@ -25,7 +25,9 @@ _UNSET = ("OwnershipControlsNotFoundError", "ServerSideEncryptionConfigurationNo
 _OLD_NAMES = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
 
 
-def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region: str) -> list[Advice]:
+def require_writable_bucket(
+    s3: S3Client, bucket: str, *, operation: str, region: str, account: str
+) -> list[Advice]:
     """Refuse a bucket that exports are known not to be written to.
 
     Needs `s3:GetBucketLocation`, `s3:GetEncryptionConfiguration` and `s3:GetBucketOwnershipControls` on the
@@ -36,14 +38,16 @@ def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region
         bucket: The export bucket.
         operation: `ExportImage` or `CreateInstanceExportTask`, which alone hands its file over by an ACL.
         region: The Region of the export.
+        account: Its account.
 
     Returns:
         What its owner should know.
 
     Raises:
-        RequestRejected: `BucketInOtherRegion`, `ExportBucketEncrypted` or `ExportBucketOwnership`.
+        RequestRejected: `BucketOfAnotherAccount`, `BucketInOtherRegion`, `ExportBucketEncrypted` or
+            `ExportBucketOwnership`.
     """
-    location = _setting(lambda: s3.get_bucket_location(Bucket=bucket))
+    location = _location(s3, bucket, account)
     if location is not None:
         _require_region(bucket, location.get("LocationConstraint"), region)
     encryption = _setting(lambda: s3.get_bucket_encryption(Bucket=bucket))
@@ -51,6 +55,23 @@ def require_writable_bucket(s3: S3Client, bucket: str, *, operation: str, region
         _require_no_kms(bucket, encryption)
     ownership = _setting(lambda: s3.get_bucket_ownership_controls(Bucket=bucket))
     return [] if ownership is None else list(_examine_ownership(bucket, ownership, operation))
+
+
+def _location(s3: S3Client, bucket: str, account: str) -> dict[str, Any] | None:
+    """Where the bucket is, if it is the account's.
+
+    To who expects another owner S3 answers 403 (S3 User Guide, "Verifying bucket ownership with bucket owner
+    condition"), as to who may not ask at all: only a bucket that tells who expects nobody is somebody else's.
+    """
+    location = _setting(lambda: s3.get_bucket_location(Bucket=bucket, ExpectedBucketOwner=account))
+    if location is None and _setting(lambda: s3.get_bucket_location(Bucket=bucket)) is not None:
+        raise RequestRejected(
+            "BucketOfAnotherAccount",
+            f"The bucket {bucket} does not belong to the account {account}.",
+            bucket=bucket,
+            account=account,
+        )
+    return location
 
 
 def _require_region(bucket: str, named: str | None, region: str) -> None:

@@ -60,7 +60,9 @@ def examine_export(document: Document, reach: Reach, own: Own) -> tuple[Volume, 
             own.account,
             allow_reboot=bool(document.options.get("AllowReboot")),
         )
-    bucket = require_writable_bucket(reach.s3, own.bucket, operation=document.operation, region=own.region)
+    bucket = require_writable_bucket(
+        reach.s3, own.bucket, operation=document.operation, region=own.region, account=own.account
+    )
     advice = [*advice, *bucket, *_advise_on_default_encryption(reach.ec2, own.region)]
     require_active(reach.sts, own.region)
     return volume, advice

@@ -142,6 +142,16 @@ MACHINES = (
 
 FILES = (
     Meaning(
+        code="BucketOfAnotherAccount",
+        category=Category.STORAGE,
+        cause="The export bucket belongs to another account. VM Import/Export writes to buckets of the account "
+        "that exports only.",
+        found="The bucket is {bucket}, and not of the account {account}.",
+        remedy="Give the stack an export bucket of its own account, and copy or replicate the files to the "
+        "other account from there.",
+        documentation=links.INSTANCE_EXPORT_PREREQUISITES,
+    ),
+    Meaning(
         code="ExportBucketEncrypted",
         category=Category.STORAGE,
         cause="The export bucket encrypts with KMS by default; VM Import/Export writes to buckets with "

@@ -154,8 +154,8 @@ MEANINGS = (
         ),
         cause="EC2 did not accept the request; its message says what it objects to.",
         found="The call was {operation}, EC2's code is {code}.",
-        remedy="Correct the parameter that the message names and drop the request again; the operation's page "
-        "in the EC2 API reference says what it takes.",
+        remedy="Correct the parameter that the message names and drop the request again; the operation's "
+        "page in the EC2 API reference says what it takes.",
         try_next="So does `aws ec2 {command} help`.",
         documentation=links.EC2_ERRORS,
     ),

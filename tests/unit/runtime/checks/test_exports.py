@@ -161,6 +161,10 @@ OF_INSTANCES: dict[str, tuple[Change, str]] = {
     ),
 }
 OF_BUCKETS: dict[str, tuple[Change, str]] = {
+    "of another account": (
+        lambda cloud: setattr(cloud.s3, "owner", "999988887777"),
+        "BucketOfAnotherAccount",
+    ),
     "in another Region": (lambda cloud: setattr(cloud.s3, "location", "eu-central-1"), "BucketInOtherRegion"),
     "in another Region, by its old name": (
         lambda cloud: setattr(cloud.s3, "location", "EU"),
@@ -223,9 +227,10 @@ def test_a_bucket_without_acls_takes_no_instance_and_is_mentioned_for_an_ami(clo
     assert cloud.examine("ExportImage")[1] == ["BucketOwnershipUnusual"]
 
 
-@pytest.mark.parametrize("setting", ["Location", "Encryption", "OwnershipControls"])
-def test_a_setting_that_may_not_be_read_proves_nothing(cloud: Cloud, setting: str):
-    cloud.s3.refusals.add(f"GetBucket{setting}", refusal("AccessDenied", f"GetBucket{setting}", status=403))
+@pytest.mark.parametrize(("setting", "asked"), [("Location", 2), ("Encryption", 1), ("OwnershipControls", 1)])
+def test_a_setting_that_may_not_be_read_proves_nothing(cloud: Cloud, setting: str, asked: int):
+    refused = refusal("AccessDenied", f"GetBucket{setting}", status=403)
+    cloud.s3.refusals.add(f"GetBucket{setting}", *[refused] * asked)
 
     assert cloud.examine("CreateInstanceExportTask")[1] == []
 
