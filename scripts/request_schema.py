@@ -9,7 +9,8 @@ from typing import Any
 from vmie_runtime.request_documents.disk_rules import MAX_DISKS
 from vmie_runtime.request_documents.export_rules import PREFIX
 from vmie_runtime.request_documents.files import MAX_ENTRIES
-from vmie_runtime.request_documents.operations import SIGNATURES, request_shape
+from vmie_runtime.request_documents.instance_rules import MAX_DISK_IMAGES
+from vmie_runtime.request_documents.operations import SIGNATURES, beside_container, request_shape
 from vmie_runtime.request_documents.options import IMAGE_IMPORT, OPTIONS, SNAPSHOT_IMPORT
 from vmie_runtime.request_documents.shape import Shape
 from vmie_runtime.request_documents.tag_rules import MAX_KEY, MAX_TAGS, MAX_VALUE, RESERVED, TAGGED
@@ -25,6 +26,7 @@ _JSON_TYPES = {
 }
 # An editor that offers 1,400 instance types helps nobody; EC2's own list is in the shapes.
 _OFFERED = 64
+_KEY_NEEDS_ENCRYPTION = {"KmsKeyId": ["Encrypted"]}
 _TASK_PREFIXES = {IMAGE_IMPORT: "import-ami-", SNAPSHOT_IMPORT: "import-snap-"}
 
 
@@ -81,6 +83,8 @@ def _request(operation: str) -> dict[str, Any]:
             {"required": list(SIGNATURES[operation])},
             {"required": ["Vmie"], "properties": {"Vmie": {"required": ["ImportTaskId"]}}},
         ]
+    if "KmsKeyId" in shape.members:
+        schema["dependentRequired"] = _KEY_NEEDS_ENCRYPTION
     if operation == IMAGE_IMPORT:
         schema["not"] = {"required": ["LicenseType", "UsageOperation"]}
     return schema
@@ -97,7 +101,7 @@ def _property(operation: str, name: str) -> dict[str, Any]:
     elif name == "DiskContainer":
         schema["oneOf"] = _one_of_keys("UserBucket", "Url")
     elif name == "DiskImages":
-        schema |= {"minItems": 1, "maxItems": 1}
+        schema |= {"minItems": 1, "maxItems": MAX_DISK_IMAGES}
     elif name == "BootMode":
         schema["enum"] = [mode for mode in schema["enum"] if mode != "uefi-preferred"]
     elif name == "TagSpecifications":
@@ -113,6 +117,8 @@ def _vmie(operation: str) -> dict[str, Any]:
     for name, option in options.items():
         schema = {"$ref": "#/$defs/Tags"} if name == "Tags" else _schema(option.shape)
         properties[name] = schema | {"description": f"{option.meaning} Default: {option.default}."}
+    if "CreateVolume" in properties:
+        properties["CreateVolume"]["dependentRequired"] = _KEY_NEEDS_ENCRYPTION
     if "ImportTaskId" in properties:
         properties["ImportTaskId"]["pattern"] = f"^{_TASK_PREFIXES[operation]}[0-9a-z]{{8,32}}$"
     properties["Deadline"]["pattern"] = "^P(?=.)([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$"
@@ -127,7 +133,9 @@ def _vmie(operation: str) -> dict[str, Any]:
 def _bare_container() -> dict[str, Any]:
     schema = _property(SNAPSHOT_IMPORT, "DiskContainer")
     schema["description"] = "One container alone: it is imported as a snapshot."
-    return schema
+    request = _request(SNAPSHOT_IMPORT)
+    schema["properties"] |= {name: request["properties"][name] for name in beside_container()}
+    return schema | {"dependentRequired": request["dependentRequired"]}
 
 
 def _tags() -> dict[str, Any]:

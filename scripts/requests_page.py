@@ -49,6 +49,9 @@ the top of the file (the pipeline ignores that key), or map it to `requests/*.js
 """
 
 _BUCKETS = """\
+One bare container may have beside its own keys those of an `ImportSnapshot` request: `Encrypted`, `KmsKeyId`,
+`DryRun`, `Vmie` and the like.
+
 A bucket that is left out (`S3Bucket`, `S3ExportLocation`) is the one the request was dropped in. A `RoleName`
 that is left out is the stack's role; another must be allowed by the stack's owner. `DryRun: true` validates
 and inspects, and starts nothing; it may be given with every operation. A `ClientToken` is kept as a label:
@@ -98,11 +101,16 @@ So are enumerations, which the AWS CLI leaves to EC2, and what AWS documents in 
 
 - `LicenseType` or `UsageOperation`, not both; `LicenseType` `AWS` not with Linux; a `UsageOperation` of the
   platform.
-- `BootMode` `uefi-preferred` is not imported; `uefi` with a `SnapshotId` needs `Platform`.
-- `Format`, `LicenseType`, `Platform` and `Architecture` in any case.
-- `KmsKeyId` not with `Encrypted: false`.
-- `TagSpecifications` are for the task; tags of what it makes are `Vmie.Tags`. At most {MAX_TAGS}, none
-  beginning with `aws:` or `vmie:`.
+- `BootMode` `uefi-preferred` is not imported; `uefi` with a `SnapshotId` needs `Platform`, but for
+  `Vmie.Method` `snapshot`.
+- `Format`, `LicenseType`, `Platform` and `Architecture` in any case: they are read as EC2 writes them.
+- `KmsKeyId` only with `Encrypted: true`, in `Vmie.CreateVolume` likewise: EC2 refuses it otherwise.
+- With `Vmie.Method` `snapshot`, each disk's `DeviceName` is its own, and the root device's is the first
+  disk's alone.
+- `Vmie.RegisterImage.TpmSupport`, and the architecture `arm64`, not with the boot mode `legacy-bios`.
+- `TagSpecifications` are for the task; tags of what it makes are `Vmie.Tags`. At most {MAX_TAGS} by
+  both, none beginning with `aws:` or `vmie:`. With the stack's own tags and the pipeline's six there are at most 50,
+  which is what EC2 takes on one resource.
 - `S3Prefix` of an export begins with `{PREFIX}`.
 - A file has at most {MAX_BYTES // 2**20} MiB, a request {MAX_ENTRY_BYTES // 1024} KiB. It is UTF-8 (a byte
   order mark is no hindrance), and no key stands twice in an object.

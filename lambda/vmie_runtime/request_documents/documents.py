@@ -14,7 +14,8 @@ class RequestDocument:
 
     Attributes:
         operation: The API operation that its shape asks for, such as `ImportImage`.
-        parameters: What that operation takes, as it was written; a bare list of containers, or a bare
+        parameters: What that operation takes, as it was written but for the case of enumerations that are
+            taken in any; a bare list of containers, or a bare
             container, lies under `DiskContainers` or `DiskContainer`. `Vmie`, `ClientToken`, `DryRun` and
             `RoleName` are not in it.
         options: The `Vmie` object, without defaults for what it leaves out.

@@ -13,14 +13,26 @@ _SNAPSHOT_METHOD_LACKS = ("UsageOperation", "LicenseSpecifications", "Hypervisor
 def check_image(parameters: dict[str, Any], options: dict[str, Any], problems: Problems) -> None:
     """Check the parameters of ImportImage with one another."""
     _licences(parameters, problems)
-    _boot_mode(parameters, problems)
+    check_boot_mode(parameters, problems, converted=options.get("Method") != "snapshot")
     if options.get("Method") == "snapshot":
-        _snapshot_method(parameters, problems)
+        check_snapshot_method(parameters, problems)
 
 
 def check_encryption(parameters: dict[str, Any], problems: Problems, at: str = "") -> None:
-    """Check that a key is only named where something is encrypted."""
-    if parameters.get("Encrypted") is False and "KmsKeyId" in parameters:
+    """Check that a key is only named where something is encrypted.
+
+    EC2 API Reference, ImportImage, ImportSnapshot and CreateVolume: with a KmsKeyId, Encrypted must be set.
+    """
+    if "KmsKeyId" not in parameters:
+        return
+    if "Encrypted" not in parameters:
+        problems.add(
+            Code.MISSING_PARAMETER,
+            f"{at}Encrypted",
+            f'Missing required parameter in {at.rstrip(".") or "input"}: "Encrypted". EC2 takes {at}KmsKeyId '
+            f'only with {at}Encrypted true: add "Encrypted": true.',
+        )
+    elif parameters["Encrypted"] is False:
         problems.add(
             Code.INVALID_COMBINATION,
             f"{at}KmsKeyId",
@@ -29,9 +41,8 @@ def check_encryption(parameters: dict[str, Any], problems: Problems, at: str = "
 
 
 def _licences(parameters: dict[str, Any], problems: Problems) -> None:
-    licence = str(parameters.get("LicenseType", "")).upper()
+    licence, platform = parameters.get("LicenseType"), parameters.get("Platform")
     usage = parameters.get("UsageOperation")
-    platform = str(parameters.get("Platform", "")).casefold()
     if licence and usage is not None:
         problems.add(
             Code.LICENCE_OPTIONS_CONFLICT,
@@ -39,23 +50,30 @@ def _licences(parameters: dict[str, Any], problems: Problems) -> None:
             "LicenseType and UsageOperation are both given: EC2 takes one of them. UsageOperation says more; "
             "LicenseType leaves the rest to EC2.",
         )
-    if licence == "AWS" and platform == "linux":
+    if licence == "AWS" and platform == "Linux":
         problems.add(
             Code.INVALID_COMBINATION,
             "LicenseType",
             'LicenseType "AWS" does not go with Platform "Linux": Linux guests are imported with BYOL.',
         )
-    foreign = {"linux": WINDOWS_USAGE, "windows": LINUX_USAGE}.get(platform, ())
+    foreign = {"Linux": WINDOWS_USAGE, "Windows": LINUX_USAGE}.get(str(platform), ())
     if usage in foreign:
         problems.add(
             Code.INVALID_COMBINATION,
             "UsageOperation",
-            f'UsageOperation "{usage}" does not go with Platform "{parameters["Platform"]}": it is one of '
-            f"{'Windows Server' if platform == 'linux' else 'Linux'}.",
+            f'UsageOperation "{usage}" does not go with Platform "{platform}": it is one of '
+            f"{'Windows Server' if platform == 'Linux' else 'Linux'}.",
         )
 
 
-def _boot_mode(parameters: dict[str, Any], problems: Problems) -> None:
+def check_boot_mode(parameters: dict[str, Any], problems: Problems, *, converted: bool = True) -> None:
+    """Check what the boot mode goes with.
+
+    Args:
+        parameters: Of ImportImage.
+        problems: Takes what is found.
+        converted: Whether ImportImage makes the image; RegisterImage takes no platform. Default: it does.
+    """
     mode = parameters.get("BootMode")
     if mode == "uefi-preferred":
         problems.add(
@@ -63,15 +81,14 @@ def _boot_mode(parameters: dict[str, Any], problems: Problems) -> None:
             "BootMode",
             'BootMode "uefi-preferred" is not supported for imports: use "uefi" or "legacy-bios".',
         )
-    architecture = str(parameters.get("Architecture", "")).casefold()
-    if mode == "legacy-bios" and architecture == "arm64":
+    if mode == "legacy-bios" and parameters.get("Architecture") == "arm64":
         problems.add(
             Code.INVALID_COMBINATION,
             "BootMode",
             'BootMode "legacy-bios" does not go with Architecture "arm64", which boots by UEFI alone.',
         )
     by_snapshot = any("SnapshotId" in each for each in parameters.get("DiskContainers", ()))
-    if mode == "uefi" and by_snapshot and "Platform" not in parameters:
+    if converted and mode == "uefi" and by_snapshot and "Platform" not in parameters:
         problems.add(
             Code.MISSING_PARAMETER,
             "Platform",
@@ -80,14 +97,25 @@ def _boot_mode(parameters: dict[str, Any], problems: Problems) -> None:
         )
 
 
-def _snapshot_method(parameters: dict[str, Any], problems: Problems) -> None:
+def check_snapshot_method(
+    parameters: dict[str, Any], problems: Problems, *, recommended: bool = False
+) -> None:
+    """Check that nothing is asked for that the method `snapshot` cannot give.
+
+    Args:
+        parameters: Of ImportImage.
+        problems: Takes what is found.
+        recommended: Whether the inspection chose the method, for a request that left it open. Default: the
+            request names it.
+    """
+    chosen = ', which the inspection recommends for "auto"' if recommended else ""
     lacking = [name for name in _SNAPSHOT_METHOD_LACKS if name in parameters]
-    if str(parameters.get("LicenseType", "")).upper() == "AWS":
+    if parameters.get("LicenseType") == "AWS":
         lacking.append("LicenseType")
     for name in lacking:
         problems.add(
             Code.INVALID_COMBINATION,
             name,
-            f'{name} does not go with Vmie.Method "snapshot": RegisterImage gives an image no licence of AWS '
-            'and no other hypervisor. Leave it out, or use Vmie.Method "image".',
+            f'{name} does not go with Vmie.Method "snapshot"{chosen}: RegisterImage gives an image no '
+            'licence of AWS and no other hypervisor. Leave it out, or use Vmie.Method "image".',
         )

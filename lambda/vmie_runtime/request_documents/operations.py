@@ -45,6 +45,14 @@ def request_shape(operation: str) -> Shape:
     return replace(shape, members={**shape.members, **labels, "Vmie": VMIE})
 
 
+@cache
+def beside_container() -> tuple[str, ...]:
+    """What a bare container may have beside its own keys: the request's others, and an editor's `$schema`."""
+    members = request_shape(SNAPSHOT_IMPORT).members
+    own = (*_MARKS, *members["DiskContainer"].members)
+    return ("$schema", *(name for name in members if name not in own))
+
+
 def dressed(document: Any) -> Any:
     """A request with its containers under their key: the guide's `containers.json` files leave it out."""
     if isinstance(document, list):
@@ -54,7 +62,9 @@ def dressed(document: Any) -> Any:
         and not any(mark in document for mark in _MARKS)
         and any(key in document for key in _BARE_CONTAINER)
     ):
-        return {"DiskContainer": document}
+        beside = {name: document[name] for name in beside_container() if name in document}
+        container = {name: value for name, value in document.items() if name not in beside}
+        return {"DiskContainer": container, **beside}
     return document
 
 

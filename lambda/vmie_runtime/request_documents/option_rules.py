@@ -17,6 +17,7 @@ from vmie_runtime.request_documents.options import (
     SNAPSHOT_IMPORT,
 )
 from vmie_runtime.request_documents.problems import Code, Problems, shown
+from vmie_runtime.request_documents.registration_rules import check_registration
 
 _SIMPLE_VOLUMES = ("standard", "gp2", "st1", "sc1")
 
@@ -38,7 +39,7 @@ def check_options(
     _deadline(options, problems)
     _name(operation, options, problems)
     _distribution(options, problems)
-    _registered(parameters, options, problems)
+    check_registration(operation, parameters, options, problems)
     _volume(options, problems)
     _adopted(operation, parameters, options, problems)
 
@@ -105,27 +106,6 @@ def _distribution(options: dict[str, Any], problems: Problems) -> None:
             "Vmie.Distribution asks for copies or shares of the image, which this version does not make. "
             "Leave it out, and copy or share the image once it is there.",
         )
-
-
-def _registered(parameters: dict[str, Any], options: dict[str, Any], problems: Problems) -> None:
-    image = options.get("RegisterImage", {})
-    for name in ("BootMode", "Architecture"):
-        if name in image and parameters.get(name, image[name]).casefold() != image[name].casefold():
-            problems.add(
-                Code.INVALID_COMBINATION,
-                f"Vmie.RegisterImage.{name}",
-                f"{name} and Vmie.RegisterImage.{name} differ: an image has one. Leave one of them out.",
-            )
-    if image.get("BootMode") != "legacy-bios":
-        return
-    for name, value in (("TpmSupport", "v2.0"), ("Architecture", "arm64")):
-        if image.get(name) == value:
-            problems.add(
-                Code.INVALID_COMBINATION,
-                f"Vmie.RegisterImage.{name}",
-                f'Vmie.RegisterImage.{name} "{value}" does not go with Vmie.RegisterImage.BootMode '
-                '"legacy-bios": it needs "uefi".',
-            )
 
 
 def _volume(options: dict[str, Any], problems: Problems) -> None:

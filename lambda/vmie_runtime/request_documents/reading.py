@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vmie_runtime.request_documents.canonical import canonical
 from vmie_runtime.request_documents.disk_rules import check_disks
 from vmie_runtime.request_documents.documents import RequestDocument
 from vmie_runtime.request_documents.export_rules import check_export
@@ -48,8 +49,9 @@ def read_request(document: Any, *, look_through: bool = True) -> RequestDocument
         if "Vmie" in request:
             validate(request["Vmie"], VMIE, "Vmie", problems)
         raise problems.rejection()
-    validate(request, request_shape(operation), "", problems)
-    read = _taken_apart(operation, request)
+    shape = request_shape(operation)
+    validate(request, shape, "", problems)
+    read = _taken_apart(operation, canonical(request, shape))
     if problems.well_typed:
         _check_rules(read, problems)
     if problems.found:

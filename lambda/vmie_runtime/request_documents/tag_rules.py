@@ -42,6 +42,7 @@ def check_tags(
         "Vmie.Tags",
         problems,
     )
+    named = set(options.get("Tags", {}))
     for index, specification in enumerate(parameters.get("TagSpecifications", ())):
         at = f"TagSpecifications[{index}]"
         kind = specification.get("ResourceType")
@@ -62,8 +63,16 @@ def check_tags(
             problems,
         )
         keys = Counter(tag.get("Key") for tag in tags)
+        named |= {key for key in keys if key is not None}
         for key in (key for key, times in keys.items() if key is not None and times > 1):
             problems.add(Code.INVALID_TAG, f"{at}.Tags", f'{at}.Tags holds the key "{shown(key)}" twice.')
+    if len(named) > MAX_TAGS and not any(problem.code is Code.INVALID_TAG for problem in problems.found):
+        problems.add(
+            Code.INVALID_TAG,
+            "TagSpecifications",
+            f"Vmie.Tags and TagSpecifications name {len(named)} tags together, and the task gets both; a "
+            f"request has at most {MAX_TAGS} (EC2's 50 less the pipeline's own).",
+        )
 
 
 def _check(tags: Iterable[tuple[str, str, str]], at: str, problems: Problems) -> None:

@@ -97,7 +97,8 @@ MEANINGS = (
         category=Category.REQUEST,
         cause="A tag is not one that EC2 takes, or is kept for AWS or for the pipeline.",
         remedy="A key has 1 to 128 characters, a value at most 256, neither has control characters, no key "
-        "begins with `aws:` or `vmie:`, and a request has at most 40.",
+        "begins with `aws:` or `vmie:`, and a request has at most 40. Where the stack has tags of its own, "
+        "leave out as many as the message says.",
         documentation=links.TAG_RESTRICTIONS,
     ),
     Meaning(

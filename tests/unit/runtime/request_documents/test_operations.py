@@ -19,12 +19,62 @@ def test_a_file_and_a_start_read_alike(name):
 
 def test_a_bare_list_of_containers_lies_under_its_key():
     containers = VALID_REQUESTS["the guide's containers.json with two disks"]
-    assert accepted(containers).parameters == {"DiskContainers": containers}
+    read = [{**container, "Format": "VMDK"} for container in containers]
+    assert accepted(containers).parameters == {"DiskContainers": read}
 
 
 def test_a_bare_container_lies_under_its_key():
     container = VALID_REQUESTS["the guide's containers.json for a snapshot"]
     assert accepted(container).parameters == {"DiskContainer": container}
+
+
+def test_what_a_request_has_beside_a_bare_container_is_not_the_containers():
+    read = accepted(
+        VALID_REQUESTS["the guide's containers.json for a snapshot, with what a request has beside"]
+    )
+    assert read.parameters["DiskContainer"] == {
+        "Description": "My server VMDK",
+        "Format": "VMDK",
+        "UserBucket": {"S3Key": "vms/my-server-vm.vmdk"},
+    }
+    assert read.parameters.keys() == {"DiskContainer", "Encrypted", "KmsKeyId", "TagSpecifications"}
+    assert (read.options, read.role_name, read.dry_run, read.client_token) == (
+        {"Name": "my server"},
+        "vmimport",
+        True,
+        "wave-1-data",
+    )
+
+
+@pytest.mark.parametrize("key", ["BootMode", "DiskImages[0]", "Tags"])
+def test_what_no_snapshot_request_has_stays_unknown_beside_a_bare_container(key):
+    assert parameters_at_fault(rejected({"UserBucket": {"S3Key": "a.vmdk"}, key: "x"})) == [
+        f"DiskContainer.{key}"
+    ]
+
+
+def test_enumerations_in_any_case_are_read_as_ec2_writes_them():
+    """RegisterImage, which comes after the import, takes no other case."""
+    read = accepted(
+        image(
+            {"Format": "Vmdk", "UserBucket": {"S3Key": "Web.VMDK"}},
+            Architecture="ARM64",
+            LicenseType="byol",
+            Platform="linux",
+            Hypervisor="XEN",
+            Description="ARM64",
+            Vmie={"Method": "auto", "RegisterImage": {"Architecture": "Arm64"}},
+        )
+    )
+    assert read.parameters == {
+        "DiskContainers": [{"Format": "VMDK", "UserBucket": {"S3Key": "Web.VMDK"}}],
+        "Architecture": "arm64",
+        "LicenseType": "BYOL",
+        "Platform": "Linux",
+        "Hypervisor": "xen",
+        "Description": "ARM64",
+    }
+    assert read.options["RegisterImage"] == {"Architecture": "arm64"}
 
 
 def test_what_is_ours_is_taken_out_and_the_rest_is_left_as_it_was():
@@ -33,7 +83,8 @@ def test_what_is_ours_is_taken_out_and_the_rest_is_left_as_it_was():
     assert (read.role_name, read.dry_run, read.client_token) == ("vmimport", False, "wave-1-web-1")
     assert read.options == written["Vmie"]
     ours = {"Vmie", "RoleName", "DryRun", "ClientToken"}
-    assert read.parameters == {name: value for name, value in written.items() if name not in ours}
+    left = {name: value for name, value in written.items() if name not in ours}
+    assert read.parameters == {**left, "LicenseType": "BYOL"}
 
 
 def test_what_is_not_given_is_not_filled_in():
@@ -47,9 +98,11 @@ def test_every_operation_can_be_a_dry_run(name):
         assert accepted(valid(name, DryRun=True)).dry_run
 
 
-def test_an_editors_schema_key_is_ignored():
-    read = accepted({"$schema": "request.schema.json", **image()})
-    assert set(read.parameters) == {"DiskContainers"}
+@pytest.mark.parametrize("name", VALID_REQUESTS)
+def test_an_editors_schema_key_is_ignored(name):
+    written = VALID_REQUESTS[name]
+    if isinstance(written, dict):
+        assert accepted({"$schema": "request.schema.json", **written}) == accepted(written)
 
 
 @pytest.mark.parametrize(

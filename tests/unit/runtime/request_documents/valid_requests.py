@@ -26,6 +26,20 @@ VALID_REQUESTS: dict[str, Any] = {
         "Format": "VMDK",
         "UserBucket": {"S3Bucket": "my-import-bucket", "S3Key": "vms/my-server-vm.vmdk"},
     },
+    "the guide's containers.json for a snapshot, with what a request has beside": {
+        "Description": "My server VMDK",
+        "Format": "VMDK",
+        "UserBucket": {"S3Key": "vms/my-server-vm.vmdk"},
+        "ClientToken": "wave-1-data",
+        "DryRun": True,
+        "Encrypted": True,
+        "KmsKeyId": "alias/disks",
+        "RoleName": "vmimport",
+        "TagSpecifications": [
+            {"ResourceType": "import-snapshot-task", "Tags": [{"Key": "wave", "Value": "1"}]}
+        ],
+        "Vmie": {"Name": "my server"},
+    },
     "an image with everything": {
         "Architecture": "x86_64",
         "BootMode": "uefi",
