@@ -32,11 +32,11 @@ def require_accepted(request: Request, inspection: dict[str, Any]) -> None:
     if inspection["Verdicts"].get(verdict) != _REJECTED:
         return
     findings = inspection["Findings"]
-    worst = next((finding for finding in findings if finding["Severity"] == "error"), findings[0])
+    reason = next((finding for finding in findings if verdict in finding.get("Rejects", ())), findings[0])
     raise RequestRejected(
-        worst["Code"],
-        f"{_name(request, worst)} cannot be imported: {worst['Found']}.",
-        Finding={"Why": worst["Why"], "Remedy": worst["Remedy"]},
+        reason["Code"],
+        f"{_name(request, reason)} cannot be imported: {reason['Found']}.",
+        Finding={"Why": reason["Why"], "Remedy": reason["Remedy"]},
     )
 
 

@@ -56,14 +56,13 @@ def bounded(document: dict[str, Any]) -> dict[str, Any]:
     guest = document["Guest"]
     if guest is not None:
         guest = {name: value for name, value in guest.items() if not isinstance(value, list | dict)}
-    return {**short, "Guest": guest, "Findings": short["Findings"][:1]}
+    return {**short, "Guest": guest}
 
 
 def _shortened(document: dict[str, Any], most: int) -> dict[str, Any]:
     findings, disks = document["Findings"], document["Disks"]
-    kept = max(1, most)
-    if len(findings) > kept:
-        findings = sorted(findings, key=lambda finding: finding["Severity"] != Severity.ERROR)[:kept]
+    if len(findings) > most:
+        findings = _decisive(findings, most)
     left_out = len(document["Findings"]) - len(findings) + max(0, len(disks) - _MOST_DISKS)
     short = {**document, "Findings": findings, "Disks": []}
     for disk in disks[:_MOST_DISKS]:
@@ -73,3 +72,15 @@ def _shortened(document: dict[str, Any], most: int) -> dict[str, Any]:
     if left_out:
         short["LeftOut"] = left_out
     return short
+
+
+def _decisive(findings: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """As many findings as asked for, in front one for each method that the findings reject, however few."""
+    rejected = dict.fromkeys(method for finding in findings for method in finding.get("Rejects", ()))
+    reasons = {
+        next(place for place, finding in enumerate(findings) if method in finding.get("Rejects", ()))
+        for method in rejected
+    }
+    errors = [place for place, finding in enumerate(findings) if finding["Severity"] == Severity.ERROR]
+    order = dict.fromkeys([*sorted(reasons), *errors, *range(len(findings))])
+    return [findings[place] for place in list(order)[: max(1, most, len(reasons))]]

@@ -53,6 +53,23 @@ def test_an_inspection_of_any_image_fits_states_and_table(label: str):
     assert short["Findings"][0]["Severity"] == "error"
 
 
+def test_what_rejects_a_method_is_never_left_out():
+    short = bounded(
+        {
+            **document(disks=25, partitions=128, volumes=500, label="日" * 512),
+            "Findings": [
+                *[{"Code": "Same", "Severity": "error", "Found": "日" * 512, "Rejects": ["image"]}] * 200,
+                *[{"Code": "Doubt", "Severity": "warning", "Found": "日" * 512, "Rejects": []}] * 200,
+                {"Code": "NotOneDisk", "Severity": "info", "Found": "two", "Rejects": ["snapshot"]},
+            ],
+        }
+    )
+
+    assert {finding["Code"] for finding in short["Findings"]} == {"Same", "NotOneDisk"}
+    assert {method for finding in short["Findings"] for method in finding["Rejects"]} == {"image", "snapshot"}
+    assert len(json.dumps(short)) < MOST_BYTES
+
+
 def test_the_checksum_that_s3_keeps_is_recorded(world: World):
     kept = source(world)
     world.aws.s3.heads["images/web.vmdk"]["ChecksumCRC64NVME"] = "AAAAAAAAAAA="

@@ -28,6 +28,7 @@ FINDING = {
     "Found": "it is a text",
     "Why": "EC2 would say so",
     "Remedy": "upload the disk",
+    "Rejects": ["image", "direct"],
 }
 REJECTED = {
     "Findings": [FINDING],
@@ -214,6 +215,18 @@ def test_a_rejected_image_starts_nothing(world: World, context):
     assert raised["Finding"] == {"Why": "EC2 would say so", "Remedy": "upload the disk"}
     assert world.aws.ec2.imports == []
     assert world.find(request).inspection == REJECTED
+
+
+def test_the_finding_is_named_that_rejects_the_method_asked_for(world: World, context):
+    other = {**FINDING, "Code": "NoPartitionTable", "Remedy": "import it as a snapshot", "Rejects": ["image"]}
+    fault = {**FINDING, "Code": "FormatMismatch", "Rejects": ["image", "snapshot"]}
+    inspection = {"Findings": [other, fault], "Verdicts": {"image": "rejected", "snapshot": "rejected"}}
+    request = world.running("requests/web.json", document={**DOCUMENT, "Vmie": {"Method": "snapshot"}})
+
+    with pytest.raises(RequestRejected) as error:
+        handler(world.step(request, Inspected={"Inspection": inspection}), context)
+
+    assert json.loads(str(error.value))["Code"] == "FormatMismatch"
 
 
 def test_of_several_disks_the_one_at_fault_is_named(world: World, context):
