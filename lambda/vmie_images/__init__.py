@@ -11,13 +11,13 @@ a ``read(offset, length)``: ``FileSource`` for a local file.
     inspection.findings                   # worst first; stable codes
 """
 
+from vmie_images.budget import Budget, Cost
 from vmie_images.catalogue import CATALOGUE, Severity
 from vmie_images.errors import BudgetExceededError, CorruptImageError, ImageError
 from vmie_images.findings import Finding, Verdict
 from vmie_images.inspected import ImageFile, Inspection
 from vmie_images.inspection import inspect_container, inspect_containers
 from vmie_images.ranges import FileSource, MemorySource, RangeSource
-from vmie_images.reader import Budget, Cost
 
 __all__ = [
     "CATALOGUE",

@@ -7,6 +7,7 @@ import zlib
 from types import ModuleType
 from typing import Any
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 
 _WINDOW_LOG = 25
@@ -41,6 +42,9 @@ def inflate(data: bytes, limit: int) -> bytes:
     Raises:
         CorruptImageError: The stream is damaged.
     """
+    if limit <= 0:
+        return b""  # which zlib takes for no limit at all
+    work(over=limit)
     try:
         return bytes(inflater().decompress(data, limit))
     except INFLATE_ERRORS as error:
@@ -65,11 +69,14 @@ def decompress_zstandard(data: bytes, limit: int) -> bytes:
         CorruptImageError: The frame is damaged.
         UnreadableLayoutError: This Python has no Zstandard.
     """
+    if limit <= 0:
+        return b""  # of which -1 would mean no limit at all
     module = zstandard()
     if module is None:
         raise UnreadableLayoutError(
             "Zstandard compression, which Python reads from 3.14 on, or with backports.zstd"
         )
+    work(over=limit)
     try:
         return bytes(zstandard_decompressor(module).decompress(data, max_length=limit))
     except (module.ZstdError, EOFError) as error:

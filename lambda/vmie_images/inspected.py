@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from vmie_images.budget import Cost
 from vmie_images.containers.container import Container, DiskImage, together
 from vmie_images.document import inspection_document
 from vmie_images.findings import Finding, Verdict, verdicts
 from vmie_images.guest.guest import Guest
 from vmie_images.partitions.table import PartitionTable
 from vmie_images.ranges import RangeSource
-from vmie_images.reader import Cost
 from vmie_images.verdict.recommendation import Recommendation, recommend
 from vmie_images.volumes.volume import Volume
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from vmie_images.budget import Budget, Ledger
 from vmie_images.compression import INFLATE_ERRORS
 from vmie_images.containers.container import Container
 from vmie_images.containers.recognition import CORRUPT, recognise
@@ -19,7 +20,7 @@ from vmie_images.guest.examination import Examination, examine
 from vmie_images.inspected import ImageFile, InspectedDisk, Inspection
 from vmie_images.partitions.table import read_table
 from vmie_images.ranges import RangeSource
-from vmie_images.reader import Budget, Ledger, RangeReader
+from vmie_images.reader import RangeReader
 from vmie_images.volumes.survey import Disk
 
 MAX_VOLUMES = 21
@@ -86,9 +87,10 @@ def inspect_containers(
     unknown = [Container("unknown", file.source.size) for file in named]
     inspection = Inspection(named, unknown, findings=log.findings)
     try:
-        for index in range(len(named)):
-            _open(inspection, index, ledger, log, digests)
-        _examine(inspection, log, ledger.budget.initramfs, region)
+        with ledger.charged():
+            for index in range(len(named)):
+                _open(inspection, index, ledger, log, digests)
+            _examine(inspection, log, ledger.budget.initramfs, region)
     except BudgetExceededError as error:
         log.add("InspectionIncomplete", str(error))
     log.findings.sort(key=lambda finding: _SEVERITIES.index(finding.severity))

@@ -8,7 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
+
+MAX_READ = 64 << 20
+"""Bytes of a virtual disk that one read may ask for: what is not stored reads as zeros, at no cost but memory."""
 
 
 class RangeSource(Protocol):
@@ -139,9 +143,12 @@ def read_by_blocks(
     if offset < 0:
         raise CorruptImageError(f"a structure points at offset {offset} of the disk")
     length = max(0, min(length, size - offset))
+    if length > MAX_READ:
+        raise CorruptImageError(f"a structure claims {length} bytes at offset {offset} of the disk")
     parts = []
     while length > 0:
         block, skip = divmod(offset, block_size)
+        work()
         count = min(length, block_size - skip)
         parts.append(read_block(block, skip, count))
         offset, length = offset + count, length - count

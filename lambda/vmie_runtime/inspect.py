@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 from vmie_images import FileSource, ImageFile, Inspection, Verdict, inspect_containers
-from vmie_images.reader import LOCAL
+from vmie_images.budget import LOCAL
 from vmie_runtime.object_checksum import checksum_of
 
 UNREADABLE = 3

@@ -15,9 +15,9 @@ from scripts.corpus.commands import loop, mounted
 from scripts.corpus.contents import compare_files
 from scripts.corpus.machine import Machine, Stretch
 from vmie_images import FileSource, ImageFile, Inspection, inspect_containers
+from vmie_images.budget import LOCAL, Budget
 from vmie_images.filesystems import btrfs_trees
 from vmie_images.ranges import RangeSource
-from vmie_images.reader import LOCAL, Budget
 from vmie_images.volumes.volume import Volume
 
 UNLIMITED = Budget(gets=1 << 40, bytes=1 << 60, seconds=1e9, cache_bytes=32 << 20, single_read=64 << 20)

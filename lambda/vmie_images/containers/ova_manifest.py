@@ -9,13 +9,19 @@ from vmie_images.containers.tar import TarMember
 from vmie_images.ranges import RangeSource
 
 _PIECE = 1 << 20
-_LINE = re.compile(r"^(SHA1|SHA256|SHA384|SHA512)\s*\((.{1,1024}?)\)\s*=\s*([0-9a-fA-F]+)\s*$", re.MULTILINE)
+_MAX_LINE = 2048
+_LINE = re.compile(r"(SHA1|SHA256|SHA384|SHA512)[ \t]*\((.{1,1024})\)[ \t]*=[ \t]*([0-9a-fA-F]{1,128})[ \t]*")
 
 
 def parse_manifest(data: bytes) -> dict[str, tuple[str, str]]:
     """Algorithm (as ``hashlib`` names it) and digest in lower case, by file name."""
-    words = data.decode("utf-8", "replace")
-    return {name: (algorithm.lower(), digest.lower()) for algorithm, name, digest in _LINE.findall(words)}
+    digests = {}
+    for line in data.decode("utf-8", "replace").splitlines():
+        match = _LINE.fullmatch(line) if len(line) <= _MAX_LINE else None
+        if match:
+            algorithm, name, digest = match.groups()
+            digests[name] = (algorithm.lower(), digest.lower())
+    return digests
 
 
 def digest_of(algorithm: str, source: RangeSource, member: TarMember) -> str:

@@ -6,19 +6,11 @@ namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from vmie_images.containers.container import Machine
+from vmie_images.containers.xml_elements import Element, parse_xml
 from vmie_images.errors import CorruptImageError
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 MAX_OVF = 1 << 20
 """Bytes of descriptor that are read; real ones have tens of KiB."""
@@ -51,35 +43,19 @@ def parse_ovf(data: bytes) -> OvfDescriptor:
 
     Raises:
         CorruptImageError: It is not XML, declares entities, or is not an OVF envelope.
+        UnreadableLayoutError: It is larger than any that describes a machine.
     """
     try:
-        root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise CorruptImageError(f"the descriptor is not usable XML ({error})", "OvfInvalid") from None
-    if _local(root.tag) != "Envelope":
-        raise CorruptImageError(
-            f"the descriptor's root is <{_local(root.tag)}>, not <Envelope>", "OvfInvalid"
-        )
-    files = tuple(_file(element) for element in _find(root, "File"))
+        root = parse_xml(data)
+    except CorruptImageError as error:
+        raise CorruptImageError(f"the descriptor is {error.found}", "OvfInvalid") from None
+    if root.name != "Envelope":
+        raise CorruptImageError(f"the descriptor's root is <{root.name}>, not <Envelope>", "OvfInvalid")
+    files = tuple(_file(element) for element in root.find_all("File"))
     by_identifier = {file.identifier: file for file in files}
-    disks = tuple(
-        by_identifier[reference]
-        for reference in (_attribute(disk, "fileRef") for disk in _find(root, "Disk"))
-        if reference in by_identifier
-    )
+    references = (disk.attributes.get("fileRef") for disk in root.find_all("Disk"))
+    disks = tuple(by_identifier[reference] for reference in references if reference in by_identifier)
     return OvfDescriptor(files, disks, _machine(root))
-
-
-def _local(tag: object) -> str:
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _find(root: Element, name: str) -> Iterator[Element]:
-    return (element for element in root.iter() if _local(element.tag) == name)
-
-
-def _attribute(element: Element, name: str) -> str | None:
-    return next((value for key, value in element.attrib.items() if _local(key) == name), None)
 
 
 def _integer(value: str | None) -> int | None:
@@ -88,25 +64,24 @@ def _integer(value: str | None) -> int | None:
 
 def _file(element: Element) -> OvfFile:
     return OvfFile(
-        identifier=_attribute(element, "id") or "",
-        href=_attribute(element, "href") or "",
-        size=_integer(_attribute(element, "size")),
-        chunk_size=_integer(_attribute(element, "chunkSize")),
-        compression=_attribute(element, "compression"),
+        identifier=element.attributes.get("id", ""),
+        href=element.attributes.get("href", ""),
+        size=_integer(element.attributes.get("size")),
+        chunk_size=_integer(element.attributes.get("chunkSize")),
+        compression=element.attributes.get("compression"),
     )
 
 
 def _machine(root: Element) -> Machine:
-    system = next(_find(root, "VirtualSystem"), root)
-    guest = next(_find(system, "OperatingSystemSection"), None)
+    system = next(root.find_all("VirtualSystem"), root)
+    guest = next(system.find_all("OperatingSystemSection"), None)
     items = [
-        {_local(child.tag): (child.text or "").strip() for child in item}
-        for item in system.iter()
-        if _local(item.tag) in ("Item", "EthernetPortItem", "StorageItem")
+        {child.name: child.text.strip() for child in item.children}
+        for item in system.find_all("Item", "EthernetPortItem", "StorageItem")
     ]
     quantity = {item.get("ResourceType"): _integer(item.get("VirtualQuantity")) for item in items}
     return Machine(
-        name=_attribute(system, "id") if system is not root else None,
+        name=system.attributes.get("id") if system is not root else None,
         operating_system=_guest_name(guest),
         firmware=_firmware(system),
         network_adapters=sum(item.get("ResourceType") == _ETHERNET for item in items),
@@ -118,15 +93,15 @@ def _machine(root: Element) -> Machine:
 def _guest_name(guest: Element | None) -> str | None:
     if guest is None:
         return None
-    described = next((child.text for child in guest if _local(child.tag) == "Description"), None)
-    return _attribute(guest, "osType") or described or None
+    described = next((child.text for child in guest.children if child.name == "Description"), None)
+    return guest.attributes.get("osType") or described or None
 
 
 def _firmware(system: Element) -> str | None:
-    for element in _find(system, "Config"):
-        if _attribute(element, "key") == "firmware":
-            value = (_attribute(element, "value") or "").lower()
+    for element in system.find_all("Config"):
+        if element.attributes.get("key") == "firmware":
+            value = element.attributes.get("value", "").lower()
             return value if value in ("bios", "efi") else None
-    for element in _find(system, "Firmware"):  # VirtualBox
-        return "efi" if (_attribute(element, "type") or "").upper().startswith("EFI") else "bios"
+    for element in system.find_all("Firmware"):  # VirtualBox
+        return "efi" if element.attributes.get("type", "").upper().startswith("EFI") else "bios"
     return None

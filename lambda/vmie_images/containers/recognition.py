@@ -8,7 +8,7 @@ from vmie_images.containers.signatures import ARCHIVES, signature
 from vmie_images.containers.vhd import open_vhd
 from vmie_images.containers.vhdx import open_vhdx
 from vmie_images.containers.vmdk import open_vmdk
-from vmie_images.errors import CorruptImageError
+from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.fields import number
 from vmie_images.findings import FindingLog
 from vmie_images.ranges import RangeSource
@@ -41,6 +41,9 @@ def recognise(source: RangeSource, name: str, log: FindingLog, whole: RangeSourc
     except CorruptImageError as error:
         log.add(error.code or CORRUPT["OVA"], error.found)
         return Container("OVA", source.size)
+    except UnreadableLayoutError as error:
+        log.add("InspectionIncomplete", f"{error}, which is not read")
+        return Container("OVA", source.size)
 
 
 def open_disk(name: str, source: RangeSource, log: FindingLog, kind: str | None = None) -> DiskImage:
@@ -56,6 +59,8 @@ def open_disk(name: str, source: RangeSource, log: FindingLog, kind: str | None 
             _report_unsupported(image, source, log)
     except CorruptImageError as error:
         log.add(error.code or CORRUPT[image.format], error.found)
+    except UnreadableLayoutError as error:
+        log.add("InspectionIncomplete", f"{error}, which is not read")
     _check_size(image, log)
     return image
 

@@ -16,7 +16,9 @@ from vmie_images.ranges import RangeSource, read_exactly
 RECORD = 512
 MAX_MEMBERS = 256
 _MAX_EXTENSION = 64 * 1024
-_PAX = re.compile(rb"\d{1,8} (path|size)=([^\n]*)\n")
+_MAX_NAME = 4096
+_MAX_SIZE = 1 << 62
+_PAX = re.compile(rb"\d{1,8} (path|size)=(.{0,%d})" % _MAX_NAME, re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def members(source: RangeSource) -> Iterator[TarMember]:
         if kind in (b"L", b"x"):
             overrides |= _extension(source, kind, content, size)
         elif kind not in (b"g", b"K"):
-            size = int(overrides["size"]) if overrides.get("size", b"").isdigit() else size
+            size = _overridden(overrides, size, offset)
             if kind in (b"0", b"\0", b"7"):
                 yield TarMember(_name(header, overrides), content, size)
             overrides = {}
@@ -78,9 +80,19 @@ def _size(field: bytes, offset: int) -> int:
         if set(digits) - set(b"01234567"):
             raise CorruptImageError(f"a tar header at byte {offset} with the size {digits!r}")
         size = int(digits, 8)
-    if size >= 1 << 62:
+    if size >= _MAX_SIZE:
         raise CorruptImageError(f"a member of {size} bytes at byte {offset}")
     return size
+
+
+def _overridden(overrides: dict[str, bytes], size: int, offset: int) -> int:
+    """A member's size; a pax header gives what does not fit into the member's own."""
+    digits = overrides.get("size", b"")
+    if not digits.isdigit():
+        return size
+    if len(digits) > 19 or int(digits) >= _MAX_SIZE:
+        raise CorruptImageError(f"a pax header before byte {offset} with the size {digits[:32]!r}")
+    return int(digits)
 
 
 def _extension(source: RangeSource, kind: bytes, start: int, size: int) -> dict[str, bytes]:
@@ -88,8 +100,10 @@ def _extension(source: RangeSource, kind: bytes, start: int, size: int) -> dict[
         raise CorruptImageError(f"a tar extension header of {size} bytes at byte {start}")
     data = read_exactly(source, start, size, "tar extension header")
     if kind == b"L":
-        return {"path": data}
-    return {key.decode(): value[:4096] for key, value in _PAX.findall(data)}
+        return {"path": data[:_MAX_NAME]}
+    # No value of these keys holds a line feed, and none is looked for beyond its own line.
+    records = (_PAX.match(record) for record in data.split(b"\n"))
+    return {record[1].decode(): record[2] for record in records if record}
 
 
 def _name(header: bytes, overrides: dict[str, bytes]) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_DESCRIPTOR = 1 << 20
-"""Bytes of descriptor that are read; VMware's own are a few hundred."""
+MAX_DESCRIPTOR = 64 * 1024
+"""Bytes of descriptor that are read; VMware's own are a few hundred, and a line for each extent."""
 
-_SETTING = re.compile(r'^\s*([\w.]{1,64})\s*=\s*"?([^"\r\n]{0,1024})"?\s*$', re.MULTILINE)
-_EXTENT = re.compile(
-    r'^\s*(?:RW|RDONLY|NOACCESS)\s+(\d{1,20})\s+(\w{1,16})(?:\s+"([^"\r\n]{0,1024})")?', re.MULTILINE
-)
+_MAX_LINE = 2048
+_NAME = re.compile(r"[\w.]{1,64}")
+_EXTENT = re.compile(r'(?:RW|RDONLY|NOACCESS)[ \t]+(\d{1,20})[ \t]+(\w{1,16})(?:[ \t]+"([^"]{0,1024})")?')
 _NO_PARENT = "ffffffff"
 
 
@@ -35,11 +34,17 @@ class VmdkDescriptor:
 def parse_descriptor(data: bytes) -> VmdkDescriptor:
     """Read a descriptor; unknown and malformed lines are ignored, as VMware's own tools do."""
     words = data[:MAX_DESCRIPTOR].split(b"\0", 1)[0].decode("utf-8", "replace")
-    settings = {key.lower(): value.strip() for key, value in _SETTING.findall(words)}
-    extents = _EXTENT.findall(words)
+    settings: dict[str, str] = {}
+    extents: list[tuple[int, str, str]] = []
+    for line in (line.strip()[:_MAX_LINE] for line in words.splitlines()):
+        name, equals, value = line.partition("=")
+        if equals and _NAME.fullmatch(name.rstrip()):
+            settings[name.rstrip().lower()] = value.strip().strip('"').strip()
+        elif extent := _EXTENT.match(line):
+            extents.append((int(extent[1]), extent[2].upper(), extent[3] or ""))
     return VmdkDescriptor(
         create_type=settings.get("createtype"),
         has_parent=settings.get("parentcid", _NO_PARENT).lower() != _NO_PARENT,
-        capacity=sum(int(sectors) for sectors, _, _ in extents) * 512,
-        extents=tuple((kind.upper(), name) for _, kind, name in extents),
+        capacity=sum(sectors for sectors, _, _ in extents) * 512,
+        extents=tuple((kind, name) for _, kind, name in extents),
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmie_images.errors import CorruptImageError
+from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.fields import is_power_of_two, unpack
 
 SECTOR = 512
 MAX_CAPACITY = 64 << 40
 """Bytes of the largest VMDK that VMware makes (62 TiB), rounded up."""
+MAX_GRAIN = 1 << 20
+"""Bytes of the largest grains that are read; VMware's tools make them of 64 KiB."""
 AT_END = 0xFFFFFFFFFFFFFFFF
 """What a stream's header gives as the place of its grain directory."""
 
@@ -64,6 +66,7 @@ def parse_header(data: bytes) -> SparseHeader:
 
     Raises:
         CorruptImageError: It contradicts the format.
+        UnreadableLayoutError: Its grains are larger than any that are read.
     """
     (_, version, flags, capacity, grain, text_at, text_size, entries, redundant, directory, *rest) = unpack(
         _LAYOUT, data
@@ -77,6 +80,8 @@ def parse_header(data: bytes) -> SparseHeader:
         raise CorruptImageError(f"VMDK version {version}; 1 to 3 exist")
     if not 8 <= grain <= 1 << 16 or not is_power_of_two(grain) or entries != 512:
         raise CorruptImageError(f"grains of {grain} sectors and {entries} entries per grain table")
+    if grain * SECTOR > MAX_GRAIN:
+        raise UnreadableLayoutError(f"a VMDK with grains of {grain * SECTOR} bytes")
     if not 0 < capacity * SECTOR <= MAX_CAPACITY:
         raise CorruptImageError(f"a capacity of {capacity} sectors")
     if flags & _COMPRESSED and algorithm != 1:

@@ -24,7 +24,8 @@ _BEHIND_TABLE = 56 * 1024
 _MAX_STRETCH = 1 << 20
 _MAX_ENTRIES_TRIED = 1 << 15
 _MAX_TABLES_TRIED = 192
-_CACHED_GRAINS = 16
+_CACHED_GRAINS = 2 << 20
+"""Bytes of inflated grains that are kept."""
 _CACHED_TABLES = 64
 
 
@@ -37,6 +38,7 @@ class SparseExtent:
 
     Raises:
         CorruptImageError: The header contradicts the format.
+        UnreadableLayoutError: Its grains are larger than any that are read.
     """
 
     def __init__(self, source: RangeSource) -> None:
@@ -218,7 +220,7 @@ class SparseExtent:
         data = self._grains.get(at)
         if data is None:
             data = self._grains[at] = self._inflate(at)
-            if len(self._grains) > _CACHED_GRAINS:
+            if len(self._grains) * self._grain_size > _CACHED_GRAINS:
                 self._grains.popitem(last=False)
         self._grains.move_to_end(at)
         return data

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
+from vmie_images.budget import work
 from vmie_images.checksums import crc32c
 from vmie_images.compression import decompress_zstandard, inflate
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
@@ -22,6 +24,8 @@ _NAME_SEED = 0xFFFFFFFE
 _LZO_PAGE = 4096
 MAX_EXTENT = 1 << 20
 """Bytes that one compressed extent may hold; the kernel writes at most 128 KiB."""
+MAX_NAMES = 1 << 16
+"""Names of a directory that are listed."""
 MAX_SUBVOLUMES = 512
 
 
@@ -89,7 +93,8 @@ class Btrfs(FileTree):
         tree, inode = directory.handle
         items = self._trees.items(tree, (inode, _DIR_INDEX, 0), (inode, _DIR_INDEX, LAST))
         return [
-            item[30 : 30 + number("<H", item, 27)].decode("utf-8", "surrogateescape") for _, item in items
+            item[30 : 30 + number("<H", item, 27)].decode("utf-8", "surrogateescape")
+            for _, item in islice(items, MAX_NAMES)
         ]
 
     def content(self, node: Node, offset: int, length: int) -> bytes:
@@ -99,6 +104,7 @@ class Btrfs(FileTree):
         data = bytearray(length)
         items = self._trees.items(tree, (inode, _EXTENT_DATA, 0), (inode, _EXTENT_DATA, offset + length))
         for (_, _, start), item in items:
+            work()
             if start < offset + length:
                 self._place(data, offset, start, item)
         return bytes(data)
@@ -165,11 +171,11 @@ def _decompress(data: bytes, compression: int, size: int) -> bytes:
     if compression != _LZO:
         raise UnreadableLayoutError(f"btrfs compression {compression}")
     # A total length, then segments, none of whose length fields crosses a page.
-    out, at, total = b"", 4, min(number("<I", data), len(data))
+    out, at, total = bytearray(), 4, min(number("<I", data), len(data))
     while at + 4 <= total and len(out) < size:
         if _LZO_PAGE - at % _LZO_PAGE < 4:
             at += _LZO_PAGE - at % _LZO_PAGE
         length = number("<I", data, at)
         out += decompress_lzo1x(data[at + 4 : at + 4 + length], 2 * _LZO_PAGE)
         at += 4 + length
-    return out[:size]
+    return bytes(out[:size])

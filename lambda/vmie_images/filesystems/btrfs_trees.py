@@ -10,23 +10,26 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.fields import is_power_of_two, number, text, unpack
+from vmie_images.filesystems.btrfs_node import Key, Node
 from vmie_images.ranges import RangeSource, read_exactly
 
-Key = tuple[int, int, int]
-"""Object, item type, offset."""
+Chunk = tuple[int, int, int, int]
+"""Logical address, length, place on this device (-1 where it has none, or the chunk is striped), and kind."""
 
 SUPERBLOCK = 64 * 1024
 LAST = (1 << 64) - 1
 _CHUNK_TREE_OBJECT, _CHUNK_ITEM = 256, 228
 _RAID0, _RAID10, _RAID5, _RAID6 = 1 << 3, 1 << 6, 1 << 7, 1 << 8
-_MAX_LEVEL = 8
-_CACHED_NODES = 64
+_CACHE_BYTES = 2 << 20
+"""Bytes of the nodes that are kept; taken apart, each takes up to ten times its own."""
 _AROUND = 64 * 1024
 MAX_NODES = 2000
 """Nodes that one inspection reads of one file system."""
-MAX_CHUNKS = 1 << 16
+MAX_CHUNKS = 1 << 14
+"""Chunks of 1 GiB for the most part: 16 TiB."""
 
 
 class BtrfsTrees:
@@ -34,6 +37,7 @@ class BtrfsTrees:
 
     Raises:
         CorruptImageError: The superblock or the chunk tree contradicts the format.
+        UnreadableLayoutError: It has more chunks than are read.
     """
 
     def __init__(self, volume: RangeSource) -> None:
@@ -51,33 +55,34 @@ class BtrfsTrees:
         self.node_size = number("<I", block, 148)
         if not is_power_of_two(self.node_size) or not 4096 <= self.node_size <= 65536:
             raise CorruptImageError(f"btrfs nodes of {self.node_size} bytes")
-        self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._cache: OrderedDict[int, Node] = OrderedDict()
         self._read = 0
-        self._chunks: list[tuple[int, int, int, int]] = []
-        self._read_system_chunks(block)
-        first = (_CHUNK_TREE_OBJECT, _CHUNK_ITEM, 0)
-        for key, data in self.items(chunk_tree, first, (_CHUNK_TREE_OBJECT, _CHUNK_ITEM, LAST)):
-            self._add_chunk(key[2], data)
-        self._chunks = sorted(set(self._chunks))
+        # The chunks that hold the chunk tree come first: it is read by them.
+        self._chunks = sorted(set(self._system_chunks(block)))
+        first, last = (_CHUNK_TREE_OBJECT, _CHUNK_ITEM, 0), (_CHUNK_TREE_OBJECT, _CHUNK_ITEM, LAST)
+        chunks = set(self._chunks)
+        for key, data in self.items(chunk_tree, first, last):
+            chunks.add(self._chunk(key[2], data))
+            if len(chunks) > MAX_CHUNKS:
+                raise UnreadableLayoutError(f"more than {MAX_CHUNKS} btrfs chunks")
+        self._chunks = sorted(chunks)
 
-    def _read_system_chunks(self, block: bytes) -> None:
+    def _system_chunks(self, block: bytes) -> Iterator[Chunk]:
         at, end = 811, 811 + min(number("<I", block, 160), 2048)
         while at + 17 < end:
             logical = unpack("<QBQ", block, at)[2]
             stripes = number("<H", block, at + 17 + 44)
-            self._add_chunk(logical, block[at + 17 : at + 65 + 32 * stripes])
+            yield self._chunk(logical, block[at + 17 : at + 65 + 32 * stripes])
             at += 65 + 32 * stripes
 
-    def _add_chunk(self, logical: int, item: bytes) -> None:
+    def _chunk(self, logical: int, item: bytes) -> Chunk:
         length, _, _, kind = unpack("<QQQQ", item)
         count = number("<H", item, 44)
         striped = (kind & (_RAID0 | _RAID10) and count > 1) or kind & (_RAID5 | _RAID6)
+        work(count)
         stripes = (unpack("<QQ", item, 48 + 32 * index) for index in range(count))
         here = [place for device, place in stripes if device == self._device]
-        self._chunks.append((logical, length, here[0] if here and not striped else -1, kind))
-        if len(self._chunks) > MAX_CHUNKS:
-            raise CorruptImageError(f"more than {MAX_CHUNKS} btrfs chunks")
-        self._chunks.sort()
+        return logical, length, here[0] if here and not striped else -1, kind
 
     def read(self, logical: int, length: int) -> bytes:
         """Bytes at a logical address.
@@ -97,17 +102,18 @@ class BtrfsTrees:
             raise CorruptImageError(f"the btrfs address {logical} lies in no chunk")
         return index
 
-    def _node(self, address: int) -> bytes:
+    def _node(self, address: int) -> Node:
+        work()
         if address not in self._cache:
             self._read += 1
             if self._read > MAX_NODES:
                 raise CorruptImageError(f"more than {MAX_NODES} btrfs nodes were needed")
             self._read_around(address)
-            node = self.read(address, self.node_size)
-            if number("<Q", node, 48) != address:
+            data = self.read(address, self.node_size)
+            if number("<Q", data, 48) != address:
                 raise CorruptImageError(f"the btrfs node at {address} says that it is another")
-            self._cache[address] = node
-            if len(self._cache) > _CACHED_NODES:
+            self._cache[address] = Node(data)
+            if len(self._cache) * self.node_size > _CACHE_BYTES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(address)
         return self._cache[address]
@@ -120,36 +126,24 @@ class BtrfsTrees:
         if physical >= 0 and address + self.node_size <= last:
             self._volume.read(physical + first - start, last - first)
 
-    def items(self, root: int, first: Key, last: Key, depth: int = 0) -> Iterator[tuple[Key, bytes]]:
+    def items(self, root: int, first: Key, last: Key) -> Iterator[tuple[Key, bytes]]:
         """The items of a tree whose keys lie between ``first`` and ``last``, both included, in order."""
-        if depth > _MAX_LEVEL:
-            raise CorruptImageError("a btrfs tree is too deep")
-        node = self._node(root)
-        count, level = unpack("<IB", node, 96)
-        if 101 + count * (25 if level == 0 else 33) > len(node):
-            raise CorruptImageError(f"a btrfs node with {count} items")
-        if level:
-            yield from self._children(node, count, first, last, depth)
-            return
-        for index in range(count):
-            *key, offset, size = unpack("<QBQII", node, 101 + 25 * index)
-            if tuple(key) > last:
-                return
-            if tuple(key) >= first:
-                if 101 + offset + size > len(node):
-                    raise CorruptImageError("a btrfs item reaches beyond its node")
-                yield (key[0], key[1], key[2]), node[101 + offset : 101 + offset + size]
-
-    def _children(
-        self, node: bytes, count: int, first: Key, last: Key, depth: int
-    ) -> Iterator[tuple[Key, bytes]]:
-        pointers = [unpack("<QBQQ", node, 101 + 33 * index) for index in range(count)]
-        for index, (*key, child) in enumerate(pointers):
-            if index + 1 < count and tuple(pointers[index + 1][:3]) <= first:
+        pending: list[tuple[int, Node | None, int]] = [(root, None, 0)]
+        while pending:
+            address, parent, place = pending.pop()
+            node = self._node(address)
+            if parent is not None and not node.is_below(parent, place):
+                raise CorruptImageError(f"the btrfs node at {address} is not what its parent says")
+            at = node.index_of(first)
+            if not node.level:
+                while at < len(node.keys) and node.keys[at] <= last:
+                    yield node.keys[at], node.item(at)
+                    at += 1
                 continue
-            if tuple(key) > last:
-                return
-            yield from self.items(child, first, last, depth + 1)
+            # What is smaller than a key is below the one before it.
+            start = at if at < len(node.keys) and node.keys[at] == first else max(0, at - 1)
+            below = range(start, len(node.keys))
+            pending += [(node.children[i], node, i) for i in reversed(below) if node.keys[i] <= last]
 
     def item(self, root: int, first: Key, last: Key | None = None) -> bytes | None:
         """The first item between two keys (or at one), ``None`` where there is none."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.fields import number, text, unpack
+from vmie_images.filesystems.directories import Directories
 from vmie_images.filesystems.ext_blocks import block_of
 from vmie_images.filesystems.tree import KINDS_BY_MODE, FileTree, Kind, Node
 from vmie_images.ranges import RangeSource, read_exactly
@@ -28,9 +29,10 @@ MAX_DIRECTORY = 1 << 20
 
 
 class Inode:
-    """An inode: ``mode``, ``size``, ``flags``, its 60 bytes of block map, and all of its bytes."""
+    """An inode: ``number``, ``mode``, ``size``, ``flags``, its block map of 60 bytes, and its bytes."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, index: int, data: bytes) -> None:
+        self.number = index
         self.mode = number("<H", data)
         high = number("<I", data, 108)
         self.size = number("<I", data, 4) | (high << 32 if self.mode >> 12 == 8 else 0)
@@ -78,6 +80,7 @@ class Ext(FileTree):
         self.clean = not incompatible & _RECOVER
         self.free = number("<I", block, 12) * self.block_size
         self._cache: OrderedDict[int, Inode] = OrderedDict()
+        self._directories: Directories[dict[str, int]] = Directories()
 
     def root(self) -> Node:
         """The root directory."""
@@ -101,7 +104,7 @@ class Ext(FileTree):
         if self._descriptor_size >= 64:
             table |= number("<I", descriptor, 40) << 32
         offset = table * self.block_size + place * self._inode_size
-        return Inode(read_exactly(self._volume, offset, self._inode_size, "ext inode"))
+        return Inode(index, read_exactly(self._volume, offset, self._inode_size, "ext inode"))
 
     def _descriptor_offset(self, group: int) -> int:
         """Descriptors follow the superblock; with meta_bg each meta group keeps its own."""
@@ -150,8 +153,14 @@ class Ext(FileTree):
                 at += 16 + (name_length + 3) // 4 * 4
         return inode.map + rest
 
-    def _entries(self, directory: Node) -> Iterator[tuple[str, int]]:
+    def _entries(self, directory: Node) -> dict[str, int]:
+        """The inodes in a directory, by their names."""
         inode: Inode = directory.handle
+        return self._directories.of(inode.number, lambda: self._read_entries(directory))
+
+    def _read_entries(self, directory: Node) -> dict[str, int]:
+        inode: Inode = directory.handle
+        entries: dict[str, int] = {}
         if inode.flags & _FLAG_INLINE:
             data = self._inline(inode)[: inode.size]
             pieces = [data[4:60], data[60:]]
@@ -161,12 +170,14 @@ class Ext(FileTree):
             at = 0
             while at + 8 <= len(data):
                 index, length, name_length = unpack("<IHB", data, at)
-                if length < 8 or length % 4:
+                if length < 8 + name_length or length % 4:
                     break
+                work()
                 name = data[at + 8 : at + 8 + name_length].decode("utf-8", "surrogateescape")
-                if index and name not in (".", ".."):
-                    yield name, index
+                if index and name not in ("", ".", ".."):
+                    entries.setdefault(name, index)
                 at += length
+        return entries
 
     def _directory_blocks(self, directory: Node) -> list[bytes]:
         size = min(directory.size, MAX_DIRECTORY)
@@ -175,13 +186,12 @@ class Ext(FileTree):
 
     def lookup(self, directory: Node, name: str) -> Node | None:
         """The node of that name in a directory; ``None`` where there is none."""
-        return next(
-            (self._inode(index).node for entry, index in self._entries(directory) if entry == name), None
-        )
+        index = self._entries(directory).get(name)
+        return None if index is None else self._inode(index).node
 
     def names(self, directory: Node) -> list[str]:
         """The names in a directory."""
-        return [name for name, _ in self._entries(directory)]
+        return list(self._entries(directory))
 
 
 def _is_power(value: int, base: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number, unpack
 from vmie_images.ranges import RangeSource, read_exactly
@@ -29,6 +30,7 @@ def block_of(
     Raises:
         CorruptImageError: The tree contradicts the format.
     """
+    work()
     if extents:
         return _in_extents(volume, block_size, block_map, index)
     return _in_indirect_blocks(volume, block_size, block_map, index), 1
@@ -39,6 +41,7 @@ def _in_extents(volume: RangeSource, block_size: int, data: bytes, index: int) -
         magic, count, _, depth = unpack("<HHHH", data)
         if magic != _EXTENT_MAGIC or 12 + 12 * count > len(data) or depth > _MAX_DEPTH:
             raise CorruptImageError("an ext4 extent header is damaged")
+        work(1 + count // 8)
         if depth == 0:
             return _in_leaf(data, count, index)
         child = None

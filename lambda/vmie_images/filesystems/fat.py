@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import is_power_of_two, number, unpack
+from vmie_images.filesystems.directories import Directories
 from vmie_images.filesystems.tree import FileTree, Kind, Node
 from vmie_images.ranges import RangeSource, read_exactly
 
@@ -16,6 +18,8 @@ MAX_CLUSTERS = 1 << 14
 """Clusters of one file that are followed."""
 MAX_DIRECTORY = 1 << 18
 """Bytes of a directory that are searched; a FAT directory cannot have more than 2 MiB."""
+_MAX_LONG_NAME = 260
+"""Characters of the twenty entries that a long name may have."""
 _DELETED, _END = 0xE5, 0x00
 _LONG_NAME, _VOLUME, _DIRECTORY = 0x0F, 0x08, 0x10
 
@@ -52,6 +56,7 @@ class Fat(FileTree):
         self._clusters = clusters
         self._root_cluster = number("<I", block, 44) if self._bits == 32 else 0
         self.name = f"FAT{self._bits}"
+        self._directories: Directories[list[tuple[str, str, Node]]] = Directories()
         extended = 67 if self._bits == 32 else 39
         self.uuid = "{1:04X}-{0:04X}".format(*unpack("<HH", block, extended))
         label = block[extended + 4 : extended + 15].decode("ascii", "replace").strip()
@@ -94,13 +99,17 @@ class Fat(FileTree):
 
     def _entries(self, directory: Node) -> list[tuple[str, str, Node]]:
         """Long name, short name and node of each entry."""
-        cluster = directory.handle.cluster
+        cluster: int = directory.handle.cluster
+        return self._directories.of(cluster, lambda: self._read_entries(cluster))
+
+    def _read_entries(self, cluster: int) -> list[tuple[str, str, Node]]:
         if cluster == 0:
             data = self._volume.read(self._root_at, min(self._root_size, MAX_DIRECTORY))
         else:
             data = self._read_chain(cluster, 0, MAX_DIRECTORY)
         entries, long_name = [], ""
         for at in range(0, len(data) - 31, 32):
+            work()
             entry = data[at : at + 32]
             if entry[0] == _END:
                 break
@@ -108,7 +117,7 @@ class Fat(FileTree):
                 long_name = ""
             elif entry[11] == _LONG_NAME:
                 piece = (entry[1:11] + entry[14:26] + entry[28:32]).decode("utf-16-le", "replace")
-                long_name = piece.split("\0", 1)[0] + long_name
+                long_name = (piece.split("\0", 1)[0] + long_name)[:_MAX_LONG_NAME]
             else:
                 short = _short_name(entry)
                 if not entry[11] & _VOLUME and short not in (".", ".."):
@@ -119,7 +128,9 @@ class Fat(FileTree):
     def lookup(self, directory: Node, name: str) -> Node | None:
         """The node of that name, in any case, in a directory; ``None`` where there is none."""
         wanted = name.lower()
-        for long_name, short, node in self._entries(directory):
+        entries = self._entries(directory)
+        work(len(entries))
+        for long_name, short, node in entries:
             if wanted in (long_name.lower(), short.lower()):
                 return node
         return None

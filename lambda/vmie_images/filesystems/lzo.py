@@ -6,6 +6,7 @@ Source: the Linux kernel's "LZO stream format as understood by Linux's LZO decom
 
 from __future__ import annotations
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 
 _END_DISTANCE = 16384
@@ -43,6 +44,7 @@ class _Decoder:
             self._literals(count)
             state = min(count, 4)
         while True:
+            work()
             instruction = self._byte()
             if instruction < 16 and state == 0:
                 self._literals(self._length(instruction, 15) + 3)
@@ -79,7 +81,7 @@ class _Decoder:
             return value
         while (byte := self._byte()) == 0:
             base += 255
-            if base > self._limit:
+            if base > self._limit + 255:
                 raise CorruptImageError("an LZO stream with an endless length")
         return base + byte
 
@@ -94,8 +96,10 @@ class _Decoder:
     def _copy(self, length: int, distance: int) -> None:
         if distance > len(self._out):
             raise CorruptImageError("an LZO stream refers to bytes before its start")
-        for _ in range(length):
-            self._out.append(self._out[-distance])
+        # A match may overlap itself: what it copies repeats then.
+        start = len(self._out) - distance
+        piece = bytes(self._out[start : start + length])
+        self._out += (piece * (-(-length // distance)))[:length]
         self._check()
 
     def _check(self) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError, UnreadableLayoutError
 from vmie_images.fields import is_power_of_two, number, unpack
-from vmie_images.filesystems.ntfs_records import Attribute, Run, attributes, with_fixups
+from vmie_images.filesystems.ntfs_records import Attribute, Runs, attributes, with_fixups
 from vmie_images.filesystems.tree import FileTree, Kind, Node
 from vmie_images.ranges import RangeSource, read_exactly
 
@@ -51,13 +52,14 @@ class Ntfs(FileTree):
         if not 512 <= self._record_size <= 65536 or not 512 <= self._index_size <= 65536:
             raise CorruptImageError("the NTFS boot sector's geometry is impossible")
         self._cache: OrderedDict[int, bytes] = OrderedDict()
-        self._runs: OrderedDict[int, tuple[Attribute | None, list[Run]]] = OrderedDict()
-        self._table: list[Run] = []
+        self._files: OrderedDict[int, tuple[Attribute | None, Runs]] = OrderedDict()
+        self._indexes: OrderedDict[int, tuple[bytes, Runs]] = OrderedDict()
+        self._table = Runs()
         at = number("<Q", boot, 48) * self._cluster
         first = with_fixups(
             read_exactly(volume, at, self._record_size, "NTFS master file table"), b"FILE", "record"
         )
-        self._table = [run for part in self._parts(first, _DATA) for run in part.runs]
+        self._table = _runs_of(self._parts(first, _DATA))
         self.uuid = f"{number('<Q', boot, 72):016X}"
         self.label, self.clean = self._volume_facts()
 
@@ -86,16 +88,17 @@ class Ntfs(FileTree):
         """The parts of one attribute, over all records that hold some of it, in order."""
         own = list(attributes(record))
         found = [attribute for attribute in own if (attribute.type, attribute.name) == (kind, name)]
-        for attribute in own:
-            if attribute.type == _ATTRIBUTE_LIST and self._table:
-                found += self._listed(attribute, kind, name, found)
+        # A record has one list of attributes at most.
+        listing = next((attribute for attribute in own if attribute.type == _ATTRIBUTE_LIST), None)
+        if listing is not None and self._table:
+            found += self._listed(listing, kind, name, found)
         return sorted(found, key=lambda attribute: attribute.first_cluster)
 
     def _listed(self, listing: Attribute, kind: int, name: str, known: list[Attribute]) -> list[Attribute]:
         data = (
             listing.value
             if listing.resident
-            else self._read_runs(listing.runs, 0, min(listing.size, 1 << 18))
+            else self._read_runs(Runs(listing.runs), 0, min(listing.size, 1 << 18))
         )
         at, found = 0, list[Attribute]()
         seen: set[int] = set()
@@ -103,6 +106,7 @@ class Ntfs(FileTree):
             entry_kind, length, name_length, name_at = unpack("<IHBB", data, at)
             if length < 26:
                 break
+            work()
             entry_name = data[at + name_at : at + name_at + 2 * name_length].decode("utf-16-le", "replace")
             reference = number("<Q", data, at + 16) & _REFERENCE
             if (entry_kind, entry_name) == (kind, name) and reference not in seen:
@@ -114,19 +118,20 @@ class Ntfs(FileTree):
             at += length
         return found
 
-    def _read_runs(self, runs: list[Run], offset: int, length: int) -> bytes:
-        parts, place = [], 0
-        for run in runs:
-            end = place + run.clusters * self._cluster
-            if offset < end and length > 0:
-                count = min(length, end - offset)
-                if run.start is None:
-                    parts.append(bytes(count))
-                else:
-                    at = run.start * self._cluster + offset - place
-                    parts.append(read_exactly(self._volume, at, count, "NTFS clusters"))
-                offset, length = offset + count, length - count
-            place = end
+    def _read_runs(self, runs: Runs, offset: int, length: int) -> bytes:
+        parts = []
+        for cluster, run in runs.from_cluster(offset // self._cluster):
+            place = cluster * self._cluster
+            count = min(length, place + run.clusters * self._cluster - offset)
+            if count <= 0:
+                break
+            if run.start is None:
+                work(over=count)
+                parts.append(bytes(count))
+            else:
+                at = run.start * self._cluster + offset - place
+                parts.append(read_exactly(self._volume, at, count, "NTFS clusters"))
+            offset, length = offset + count, length - count
         return b"".join(parts)
 
     def root(self) -> Node:
@@ -157,25 +162,29 @@ class Ntfs(FileTree):
         valid = max(0, min(length, first.valid_size - offset))
         return self._read_runs(runs, offset, valid).ljust(length, b"\0")
 
-    def _data_of(self, index: int) -> tuple[Attribute | None, list[Run]]:
+    def _data_of(self, index: int) -> tuple[Attribute | None, Runs]:
         """The first part of a file's data attribute, and the runs of all parts."""
-        if index not in self._runs:
+        if index not in self._files:
             parts = self._parts(self._record(index), _DATA)
-            runs = [run for part in parts if not part.resident for run in part.runs]
-            self._runs[index] = (parts[0] if parts else None, runs)
-            if len(self._runs) > _CACHED_FILES:
-                self._runs.popitem(last=False)
-        return self._runs[index]
+            self._files[index] = (parts[0] if parts else None, _runs_of(parts))
+            if len(self._files) > _CACHED_FILES:
+                self._files.popitem(last=False)
+        return self._files[index]
 
-    def _index(self, directory: Node) -> tuple[bytes, list[Run]]:
+    def _index(self, directory: Node) -> tuple[bytes, Runs]:
         """The root of a directory's index, and the runs of its further nodes."""
+        if directory.handle not in self._indexes:
+            self._indexes[directory.handle] = self._read_index(directory)
+            if len(self._indexes) > _CACHED_FILES:
+                self._indexes.popitem(last=False)
+        return self._indexes[directory.handle]
+
+    def _read_index(self, directory: Node) -> tuple[bytes, Runs]:
         record = self._record(directory.handle)
         root = next(iter(self._parts(record, _INDEX_ROOT, "$I30")), None)
         if root is None or not root.resident:
             raise CorruptImageError("an NTFS directory without an index")
-        return root.value, [
-            run for part in self._parts(record, _INDEX_ALLOCATION, "$I30") for run in part.runs
-        ]
+        return root.value, _runs_of(self._parts(record, _INDEX_ALLOCATION, "$I30"))
 
     def lookup(self, directory: Node, name: str) -> Node | None:
         """The node of that name, in any case, in a directory; ``None`` where there is none."""
@@ -201,7 +210,7 @@ class Ntfs(FileTree):
         """The names in a directory, without the short ones of DOS."""
         data, runs = self._index(directory)
         entries = list(_entries(data, 16 + number("<I", data, 16), 16 + number("<I", data, 20)))
-        size = min(sum(run.clusters for run in runs) * self._cluster, MAX_DIRECTORY)
+        size = min(runs.clusters * self._cluster, MAX_DIRECTORY)
         for at in range(0, size, self._index_size):
             node = self._read_runs(runs, at, self._index_size)
             if node.startswith(b"INDX"):
@@ -210,10 +219,15 @@ class Ntfs(FileTree):
         return sorted({name for name, _, _, space in entries if name and name != "." and space != _DOS_NAME})
 
 
+def _runs_of(parts: list[Attribute]) -> Runs:
+    return Runs(run for part in parts if not part.resident for run in part.runs)
+
+
 def _entries(data: bytes, at: int, end: int) -> Iterator[tuple[str | None, int, int | None, int]]:
     """Name (``None`` for the last entry), file, child node and name space of the entries of an index node."""
     end = min(end, len(data))
     while at + 16 <= end:
+        work()
         reference, length, key_length, flags = unpack("<QHHI", data, at)
         name, space = None, 0
         if key_length >= 66 and not flags & 2:

@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number, unpack
 
 SECTOR = 512
 _MAX_ATTRIBUTES = 256
-_MAX_RUNS = 1 << 16
+MAX_RUNS = 1 << 14
+"""Runs of one file; the master file table and the hives, the largest files here, have some hundreds."""
 _END = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """Clusters of an attribute that lie together; ``start`` is ``None`` for a hole."""
 
     clusters: int
     start: int | None
+
+
+class Runs:
+    """Where a value lies: its runs in order, found by the cluster of the value.
+
+    Raises:
+        CorruptImageError: There are more of them than any file here has.
+    """
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._runs: list[Run] = []
+        self._starts: list[int] = []
+        self.clusters = 0
+        for run in runs:
+            if len(self._runs) == MAX_RUNS:
+                raise CorruptImageError(f"an NTFS file of more than {MAX_RUNS} runs")
+            self._runs.append(run)
+            self._starts.append(self.clusters)
+            self.clusters += run.clusters
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def from_cluster(self, cluster: int) -> Iterator[tuple[int, Run]]:
+        """The runs from the one that holds a cluster of the value on, each with its first cluster of the
+        value."""
+        first = max(0, bisect_right(self._starts, cluster) - 1)
+        for index in range(first, len(self._runs)):
+            yield self._starts[index], self._runs[index]
 
 
 @dataclass(frozen=True)
@@ -63,14 +95,17 @@ class Attribute:
         at, cluster = number("<H", self.data, 32), 0
         runs: list[Run] = []
         while at < len(self.data) and self.data[at]:
-            if len(runs) > _MAX_RUNS:
-                raise CorruptImageError("an NTFS attribute with too many runs")
+            if len(runs) == MAX_RUNS:
+                raise CorruptImageError(f"an NTFS attribute of more than {MAX_RUNS} runs")
+            work()
             length_size, offset_size = self.data[at] & 15, self.data[at] >> 4
             middle = at + 1 + length_size
             end = middle + offset_size
             if end > len(self.data) or length_size > 8 or offset_size > 8:
                 raise CorruptImageError("an NTFS run list is damaged")
             count = int.from_bytes(self.data[at + 1 : middle], "little")
+            if not count:
+                raise CorruptImageError("an NTFS run list with an empty run")
             if offset_size:
                 cluster += int.from_bytes(self.data[middle:end], "little", signed=True)
                 if cluster < 0:
@@ -108,6 +143,7 @@ def attributes(record: bytes) -> Iterator[Attribute]:
         kind, length = unpack("<II", record, at)
         if kind == _END or length < 24:
             return
+        work()
         absent, name_length, name_at = unpack("<BBH", record, at + 8)
         name = record[at + name_at : at + name_at + 2 * name_length].decode("utf-16-le", "replace")
         yield Attribute(kind, name, not absent, record[at : at + length])

@@ -8,9 +8,11 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import is_power_of_two, number, text, unpack
 from vmie_images.filesystems import xfs_directory
+from vmie_images.filesystems.directories import Directories
 from vmie_images.filesystems.tree import KINDS_BY_MODE, FileTree, Kind, Node
 from vmie_images.filesystems.xfs_extents import Extent, extents_of
 from vmie_images.filesystems.xfs_log import was_unmounted
@@ -20,14 +22,17 @@ _FTYPE_V5, _FTYPE_V4 = 0x1, 0x200
 _LOCAL, _EXTENTS, _BTREE = 1, 2, 3
 _LARGE_EXTENT_COUNT = 0x10
 _CACHED_INODES = 128
+_CACHED_EXTENTS = 8
+"""Inodes whose extents are kept: a crafted one has thousands."""
 MAX_DIRECTORY = 1 << 20
 """Bytes of a directory that are searched."""
 
 
 class Inode:
-    """An inode: ``mode``, ``size``, ``format``, its data fork, and the extents once they are read."""
+    """An inode: ``number``, ``mode``, ``size``, ``format``, its data fork, and the extents once they are read."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, index: int, data: bytes) -> None:
+        self.number = index
         if data[:2] != b"IN":
             raise CorruptImageError("an XFS inode without its mark")
         self.mode, version, self.format = unpack(">HBB", data, 2)
@@ -79,6 +84,8 @@ class Xfs(FileTree):
         self.label = text(block[108:120]) or None
         self.free = number(">Q", block, 144) * self.block_size
         self._cache: OrderedDict[int, Inode] = OrderedDict()
+        self._located: list[Inode] = []
+        self._directories: Directories[dict[str, int]] = Directories()
         if self.version == 5:
             log_at = self.block_offset(number(">Q", block, 48))
             self.clean = was_unmounted(volume, block, log_at) is not False
@@ -96,7 +103,9 @@ class Xfs(FileTree):
         if index not in self._cache:
             in_block = (index & ((1 << self._inode_bits) - 1)) * self._inode_size
             offset = self.block_offset(index >> self._inode_bits) + in_block
-            self._cache[index] = Inode(read_exactly(self._volume, offset, self._inode_size, "XFS inode"))
+            self._cache[index] = Inode(
+                index, read_exactly(self._volume, offset, self._inode_size, "XFS inode")
+            )
             if len(self._cache) > _CACHED_INODES:
                 self._cache.popitem(last=False)
         return self._cache[index]
@@ -108,6 +117,9 @@ class Xfs(FileTree):
             inode.extents = extents_of(
                 self._volume, inode.fork, inode.extent_count, inode.format == _BTREE, self
             )
+            self._located.append(inode)
+            if len(self._located) > _CACHED_EXTENTS:
+                self._located.pop(0).extents = None
         return inode.extents
 
     def content(self, node: Node, offset: int, length: int) -> bytes:
@@ -122,7 +134,9 @@ class Xfs(FileTree):
 
     def _stored(self, inode: Inode, offset: int, length: int) -> bytes:
         data = bytearray(length)
-        for extent in self._extents(inode):
+        extents = self._extents(inode)
+        work(len(extents))
+        for extent in extents:
             first = max(offset, extent.file_block * self.block_size)
             end = min(offset + length, (extent.file_block + extent.blocks) * self.block_size)
             if first < end and not extent.unwritten:
@@ -135,11 +149,15 @@ class Xfs(FileTree):
         data = self._stored(inode, 0, min(inode.size, 4096) + 56)
         return data[56:] if data.startswith(b"XSLM") else data
 
-    def _entries(self, directory: Node) -> list[tuple[str, int]]:
+    def _entries(self, directory: Node) -> dict[str, int]:
+        """The inodes in a directory, by their names."""
         inode: Inode = directory.handle
+        return self._directories.of(inode.number, lambda: self._read_entries(inode))
+
+    def _read_entries(self, inode: Inode) -> dict[str, int]:
         if inode.format == _LOCAL:
             return xfs_directory.short_form(inode.fork, self._typed)
-        entries: list[tuple[str, int]] = []
+        entries: dict[str, int] = {}
         searched = 0
         for extent in self._extents(inode):
             if extent.file_block * self.block_size >= xfs_directory.LEAF_OFFSET:
@@ -150,14 +168,15 @@ class Xfs(FileTree):
                     return entries
                 at = self.block_offset(extent.block + block)
                 data = read_exactly(self._volume, at, self._directory_block, "XFS directory block")
-                entries += xfs_directory.block_entries(data, self._typed)
+                for name, index in xfs_directory.block_entries(data, self._typed):
+                    entries.setdefault(name, index)
         return entries
 
     def lookup(self, directory: Node, name: str) -> Node | None:
         """The node of that name in a directory; ``None`` where there is none."""
-        index = next((index for entry, index in self._entries(directory) if entry == name), None)
+        index = self._entries(directory).get(name)
         return None if index is None else self._inode(index).node
 
     def names(self, directory: Node) -> list[str]:
         """The names in a directory."""
-        return [name for name, _ in self._entries(directory)]
+        return list(self._entries(directory))

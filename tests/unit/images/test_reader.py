@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from vmie_images.budget import Budget, Ledger, off_the_clock, work
 from vmie_images.errors import BudgetExceededError, CorruptImageError
 from vmie_images.ranges import FileSource, MemorySource, Window, read_exactly
-from vmie_images.reader import BLOCK_SIZE, READ_AHEAD, Budget, RangeReader
+from vmie_images.reader import BLOCK_SIZE, READ_AHEAD, RangeReader
 
 
 class RecordingSource:
@@ -91,13 +92,73 @@ def test_stops_before_it_spends_more_than_its_budget(budget: Budget, said: str) 
     assert len(source.reads) == 2
 
 
-def test_stops_when_its_time_is_up() -> None:
-    times = iter([0.0, 5.0, 11.0])
-    reader = RangeReader(MemorySource(bytes(4 * WINDOW)), Budget(seconds=10), lambda: next(times))
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_stops_when_its_time_is_up_even_where_all_is_cached() -> None:
+    clock = Clock()
+    reader = RangeReader(MemorySource(bytes(4 * WINDOW)), Budget(seconds=10), clock)
     reader.read(0, 1)
+    clock.now = 10.0
+    assert reader.read(0, 1) == b"\0"
+    clock.now = 10.5
 
     with pytest.raises(BudgetExceededError, match="10 seconds"):
-        reader.read(WINDOW, 1)
+        reader.read(0, 1)
+
+
+def test_reading_what_is_cached_is_work_that_has_an_end() -> None:
+    source = RecordingSource(bytes(4 * WINDOW))
+    reader = RangeReader(source, Budget(steps=1000))
+
+    with pytest.raises(BudgetExceededError, match="1000 steps of work"):
+        for _ in range(1000):
+            reader.read(0, 100)
+
+    assert len(source.reads) == 1
+    assert reader.cost.steps <= 1000
+
+
+def test_large_reads_of_what_is_cached_are_more_work_than_small_ones() -> None:
+    reader = RangeReader(MemorySource(bytes(4 * WINDOW)))
+    reader.read(0, 2 * WINDOW)
+    large = reader.cost.steps
+    reader.read(0, 1)
+
+    assert reader.cost.steps - large < large / 10
+
+
+def test_work_is_counted_on_the_inspection_under_way_and_on_no_other() -> None:
+    ledger = Ledger(Budget(steps=10))
+    work(100)
+
+    with ledger.charged():
+        work(9)
+        with pytest.raises(BudgetExceededError, match="10 steps"):
+            work(1, over=1024)
+    work(100)
+
+    assert ledger.cost.steps == 9
+
+
+def test_time_off_the_clock_does_not_count() -> None:
+    clock = Clock()
+    ledger = Ledger(Budget(seconds=10), clock)
+
+    with ledger.charged():
+        with off_the_clock():
+            clock.now = 1000.0
+        clock.now = 1010.0
+        work()
+        clock.now = 1011.0
+        with pytest.raises(BudgetExceededError):
+            work()
+
+    assert ledger.cost.seconds == 1011
 
 
 def test_refuses_a_read_that_no_honest_structure_needs() -> None:
