@@ -17,7 +17,7 @@ from constructs import Construct, IConstruct, IValidation
 NIST, HIPAA, PCI, SERVERLESS = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"
 AWS_SOLUTIONS = "AwsSolutions"
 _CHILD = "VmieWildcardReasons"
-_OWN_POLICY = "The policy holds one role's permissions and is made, changed and deleted with that role."
+OWN_POLICY = "The policy holds one role's permissions and is made, changed and deleted with that role."
 
 
 def acknowledge(scope: IConstruct, rule: str, packs: Iterable[str], reason: str) -> None:
@@ -70,7 +70,7 @@ class _WildcardReasons(Construct):
         stack = Stack.of(self)
         for role, reasons in self._reasons.values():
             if any(isinstance(child, iam.Policy) for child in role.node.children):
-                acknowledge(role, "IAMNoInlinePolicy", (NIST, HIPAA, PCI), _OWN_POLICY)
+                acknowledge(role, "IAMNoInlinePolicy", (NIST, HIPAA, PCI), OWN_POLICY)
             for (kind, pattern), reason in reasons.items():
                 text = _flattened(stack.resolve(pattern))
                 if "*" in text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from aws_cdk import Duration, RemovalPolicy
@@ -14,13 +14,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from .acknowledgements import AWS_SOLUTIONS, HIPAA, NIST, OWN_POLICY, PCI, acknowledge
 from .allowed import Allowed
 from .export_functions import ExportFunctions, allow_export_clean_up
 from .import_bucket import REQUESTS
 from .log_groups import grant_log_groups
-from .request_queues import RequestQueues
+from .request_queues import DeadLetterQueue, RequestQueues
 from .requests_table import RequestsTable
 from .results_outlet import ResultsOutlet
 from .runtime_function import RuntimePlatform
@@ -124,6 +126,9 @@ class ExportWorkflow(Workflow):
             encryption_key=encryption_key,
         )
         self._queues = RequestQueues(self, "Queues", encryption_key=encryption_key)
+        self._queue_key = encryption_key
+        self._lost_starts: DeadLetterQueue | None = None
+        self._start_role: iam.Role | None = None
         self._functions = ExportFunctions(
             self,
             "Steps",
@@ -145,6 +150,20 @@ class ExportWorkflow(Workflow):
             limits=limits,
             platform=platform,
         )
+
+    @property
+    def start_dead_letter_queue(self) -> sqs.IQueue:
+        """Events that should have started an export, and could not; anything in it deserves an alarm.
+
+        Made when it is first asked for, by a rule of `on_image_available` or `on_schedule` at the latest.
+        """
+        # Not the intake's: what is moved back from there is taken for an event of S3.
+        if self._lost_starts is None:
+            self._lost_starts = DeadLetterQueue(self, "StartDeadLetterQueue", encryption_key=self._queue_key)
+            acknowledge(
+                self._lost_starts, "SQS3", (AWS_SOLUTIONS,), "This is EventBridge's dead-letter queue."
+            )
+        return self._lost_starts
 
     def on_image_available(
         self,
@@ -176,13 +195,7 @@ class ExportWorkflow(Workflow):
                 detail_type=["EC2 AMI State Change"],
                 detail={"State": ["available"]},
             ),
-            targets=[
-                targets.SfnStateMachine(
-                    self.state_machine,
-                    input=events.RuleTargetInput.from_object(request),
-                    dead_letter_queue=self._queues.dead_letter_queue,
-                )
-            ],
+            targets=[self._start(request)],
         )
 
     def on_schedule(
@@ -208,13 +221,19 @@ class ExportWorkflow(Workflow):
             rule_id,
             description=description,
             schedule=schedule,
-            targets=[
-                targets.SfnStateMachine(
-                    self.state_machine,
-                    input=events.RuleTargetInput.from_object(
-                        {"ImageId": image_id, "DiskImageFormat": disk_image_format}
-                    ),
-                    dead_letter_queue=self._queues.dead_letter_queue,
-                )
-            ],
+            targets=[self._start({"ImageId": image_id, "DiskImageFormat": disk_image_format})],
+        )
+
+    def _start(self, request: Mapping[str, object]) -> targets.SfnStateMachine:
+        """The target of a rule that starts executions with a request."""
+        if self._start_role is None:
+            self._start_role = iam.Role(
+                self, "StartRole", assumed_by=iam.ServicePrincipal("events.amazonaws.com")
+            )
+            acknowledge(self._start_role, "IAMNoInlinePolicy", (NIST, HIPAA, PCI), OWN_POLICY)
+        return targets.SfnStateMachine(
+            self.state_machine,
+            input=events.RuleTargetInput.from_object(request),
+            dead_letter_queue=self.start_dead_letter_queue,
+            role=self._start_role,
         )

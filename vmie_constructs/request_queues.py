@@ -1,4 +1,4 @@
-"""The queue that requests come through, and the one that keeps what cannot be taken in."""
+"""The queue that requests come through, and those that keep what went wrong."""
 
 from __future__ import annotations
 
@@ -14,6 +14,29 @@ INTAKE_TIMEOUT = Duration.minutes(15)
 _MOST_TRIES = 5
 
 
+class DeadLetterQueue(sqs.Queue):
+    """A queue that keeps for two weeks what could not be delivered or taken in.
+
+    Args:
+        scope: The parent.
+        construct_id: The id within it.
+        encryption_key: Default: keys that SQS manages.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey | None = None
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=_encryption(encryption_key),
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(self, "SQSRedrivePolicy", (SERVERLESS,), "This is the dead-letter queue.")
+
+
 class RequestQueues(Construct):
     """A queue with a dead-letter queue; an event that cannot be taken in is tried five times and then kept.
 
@@ -27,22 +50,11 @@ class RequestQueues(Construct):
         self, scope: Construct, construct_id: str, *, encryption_key: kms.IKey | None = None
     ) -> None:
         super().__init__(scope, construct_id)
-        encryption = sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
-        self._dead_letter_queue = sqs.Queue(
-            self,
-            "DeadLetterQueue",
-            encryption=encryption,
-            encryption_master_key=encryption_key,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(
-            self._dead_letter_queue, "SQSRedrivePolicy", (SERVERLESS,), "This is the dead-letter queue."
-        )
+        self._dead_letter_queue = DeadLetterQueue(self, "DeadLetterQueue", encryption_key=encryption_key)
         self._queue = sqs.Queue(
             self,
             "Queue",
-            encryption=encryption,
+            encryption=_encryption(encryption_key),
             encryption_master_key=encryption_key,
             enforce_ssl=True,
             # AWS advises six times the function's timeout, for functions that are throttled. What a function
@@ -62,3 +74,7 @@ class RequestQueues(Construct):
     def dead_letter_queue(self) -> sqs.IQueue:
         """Events that could not be taken in; anything in it deserves an alarm."""
         return self._dead_letter_queue
+
+
+def _encryption(key: kms.IKey | None) -> sqs.QueueEncryption:
+    return sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED

@@ -1,4 +1,9 @@
-"""StartMessageMoveTask and ListMessageMoveTasks of SQS: dead letters go back to where they came from."""
+"""StartMessageMoveTask and ListMessageMoveTasks of SQS: dead letters go back to where they came from.
+
+A letter that was sent to the dead-letter queue directly, as EventBridge, SNS and Lambda do, came from no
+queue: without a DestinationArn the move fails at it. Source: SQS developer guide, "Troubleshoot Amazon SQS
+dead-letter queue and DLQ redrive issues", CouldNotDetermineMessageSource.
+"""
 
 from __future__ import annotations
 
@@ -32,29 +37,40 @@ class MessageMoves:
     def _start(self, call: ApiCall) -> dict[str, Any]:
         given = call.parameters
         source = self._dead_letter_queue(call)
-        origins = sqs.sources_of_dead_letters(call.account, call.region, source)
-        if not origins:
+        if not sqs.sources_of_dead_letters(call.account, call.region, source):
             raise _error("UnsupportedOperation", "Source queue must be configured as a Dead Letter Queue.")
         destination = str(given.get("DestinationArn") or "")
-        if not destination and len(origins) > 1:
-            # A message does not tell here which of several queues it came from, as it does in AWS.
-            raise _error("UnsupportedOperation", "Several queues have this one: name the DestinationArn.")
-        target = _name(destination) if destination else origins[0]
-        if not sqs.exists(call.account, call.region, target):
+        if destination and not sqs.exists(call.account, call.region, _name(destination)):
             raise _error("ResourceNotFoundException", "The resource that you specified does not exist.", 404)
-        moved = sqs.move_all(call.account, call.region, source, target)
-        move = {
-            "Status": "COMPLETED",
+        letters = sqs.dead_letters(call.account, call.region, source)
+        moved, failure = self._moved(call, source, letters, _name(destination) or None)
+        task = {
+            "Status": "FAILED" if failure else "COMPLETED",
             "SourceArn": given["SourceArn"],
             "ApproximateNumberOfMessagesMoved": moved,
-            "ApproximateNumberOfMessagesToMove": moved,
+            "ApproximateNumberOfMessagesToMove": len(letters),
             "StartedTimestamp": int(call.at * 1000),
         }
         if destination:
-            move["DestinationArn"] = destination
+            task["DestinationArn"] = destination
+        if failure:
+            task["FailureReason"] = failure
         with self._lock:
-            self._moves.insert(0, move)
+            self._moves.insert(0, task)
         return {"TaskHandle": str(uuid.uuid4())}
+
+    def _moved(
+        self, call: ApiCall, source: str, letters: list[sqs.DeadLetter], destination: str | None
+    ) -> tuple[int, str | None]:
+        """How many letters were moved, and why the others were not."""
+        for moved, letter in enumerate(letters):
+            target = destination or letter.came_from
+            if target is None:
+                return moved, "CouldNotDetermineMessageSource"
+            if not sqs.exists(call.account, call.region, target):
+                return moved, "AWS.SimpleQueueService.NonExistentQueue"
+            sqs.move(call.account, call.region, source, letter, target)
+        return len(letters), None
 
     def _list(self, call: ApiCall) -> dict[str, Any]:
         self._dead_letter_queue(call)

@@ -45,16 +45,34 @@ def test_only_dead_letter_queues_are_moved_from(making: Making) -> None:
         making.sqs.start_message_move_task(SourceArn=f"{plain}-gone")
 
 
-def test_letters_of_several_queues_need_a_destination(making: Making) -> None:
+def test_letters_of_several_queues_go_back_each_to_its_own(making: Making) -> None:
+    _, arn = making.queue()
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    queues = [making.queue(RedrivePolicy=policy, VisibilityTimeout="0")[0] for _ in range(2)]
+    for number, queue in enumerate(queues):
+        making.sqs.send_message(QueueUrl=queue, MessageBody=f"letter {number}")
+        for _ in range(2):
+            making.sqs.receive_message(QueueUrl=queue)
+
+    making.sqs.start_message_move_task(SourceArn=arn)
+
+    received = [[each["Body"] for each in making.receive(queue)] for queue in queues]
+    assert received == [["letter 0"], ["letter 1"]]
+
+
+def test_a_letter_that_came_from_no_queue_needs_a_destination(making: Making) -> None:
     letters, arn = making.queue()
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-    first, _ = making.queue(RedrivePolicy=policy)
-    second, second_arn = making.queue(RedrivePolicy=policy)
-    making.sqs.send_message(QueueUrl=letters, MessageBody="whose?")
-    with pytest.raises(ClientError, match="DestinationArn"):
-        making.sqs.start_message_move_task(SourceArn=arn)
+    queue, queue_arn = making.queue(RedrivePolicy=policy)
+    making.sqs.send_message(QueueUrl=letters, MessageBody="from EventBridge")
 
-    making.sqs.start_message_move_task(SourceArn=arn, DestinationArn=second_arn)
+    making.sqs.start_message_move_task(SourceArn=arn)
+    (failed,) = making.sqs.list_message_move_tasks(SourceArn=arn)["Results"]
+    assert (failed["Status"], failed["FailureReason"]) == ("FAILED", "CouldNotDetermineMessageSource")
+    assert (failed["ApproximateNumberOfMessagesMoved"], failed["ApproximateNumberOfMessagesToMove"]) == (0, 1)
+    assert making.empty(queue)
 
-    assert [each["Body"] for each in making.receive(second)] == ["whose?"]
-    assert making.empty(first)
+    making.sqs.start_message_move_task(SourceArn=arn, DestinationArn=queue_arn)
+    (move,) = making.sqs.list_message_move_tasks(SourceArn=arn)["Results"]
+    assert (move["Status"], move["DestinationArn"]) == ("COMPLETED", queue_arn)
+    assert [each["Body"] for each in making.receive(queue)] == ["from EventBridge"]

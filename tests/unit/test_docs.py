@@ -186,5 +186,5 @@ def test_the_examples_of_a_larger_stack_are_taken() -> None:
 
 
 def test_the_example_of_exports_is_an_app() -> None:
-    (example,) = blocks(ROOT / "docs" / "exports.md", "python")
+    example = "".join(blocks(ROOT / "docs" / "exports.md", "python"))
     exec(compile(example.replace("app.synth()", ""), "exports.md", "exec"), {})  # noqa: S102

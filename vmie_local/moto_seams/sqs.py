@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from vmie_local.clock import Clock
@@ -34,7 +35,26 @@ DEAD_LETTERS = Seam(
     "moto.sqs.models:SQSBackend.list_dead_letter_source_queues", "whose dead letters a queue holds"
 )
 
-SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY, RECEIVE, DEAD_LETTERS)
+ADD_MESSAGE = Seam(
+    "moto.sqs.models:Queue.add_message",
+    "a dead letter does not tell which queue it came from",
+    ("self", "message"),
+)
+
+SEAMS = (MILLISECONDS, SECONDS, QUEUE_INIT, QUEUES, CHANGE_VISIBILITY, RECEIVE, DEAD_LETTERS, ADD_MESSAGE)
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message in a dead-letter queue.
+
+    Attributes:
+        message: moto's message.
+        came_from: The name of the queue that gave it up, or None where it was sent here directly.
+    """
+
+    message: Any
+    came_from: str | None
 
 
 class _NoMappings(dict[str, Any]):
@@ -63,10 +83,20 @@ def install(clock: Clock) -> None:
 
         return receive_message
 
+    def remembering(original: Any) -> Any:
+        def add_message(self: Any, message: Any) -> None:
+            # moto adds a message to a second queue only where a redrive policy says so.
+            message.vmie_came_from = getattr(message, "vmie_home", None)
+            message.vmie_home = self.name
+            original(self, message)
+
+        return add_message
+
     replace(MILLISECONDS, lambda original: lambda dt=None: original(dt) if dt else clock.now() * 1000)
     replace(SECONDS, lambda original: lambda dt=None: original(dt) if dt else clock.now())
     replace(QUEUE_INIT, without_mappings)
     replace(RECEIVE, patient)
+    replace(ADD_MESSAGE, remembering)
 
 
 def hide(account: str, region: str, queue: str, handles: list[str]) -> None:
@@ -107,22 +137,24 @@ def sources_of_dead_letters(account: str, region: str, queue: str) -> list[str]:
     return [each.name for each in found]
 
 
-def move_all(account: str, region: str, source: str, target: str) -> int:
-    """Move the messages of a queue that nobody has received; tell how many there were.
+def dead_letters(account: str, region: str, queue: str) -> list[DeadLetter]:
+    """The messages of a dead-letter queue that nobody works on, the oldest first."""
+    return [DeadLetter(each, each.vmie_came_from) for each in list(_queue(account, region, queue).messages)]
 
-    Each is as good as new: what counts its receipts begins again (SQS developer guide, "dead-letter queue
+
+def move(account: str, region: str, source: str, letter: DeadLetter, target: str) -> None:
+    """Move a dead letter to a queue.
+
+    It is as good as new: what counts its receipts begins again (SQS developer guide, "dead-letter queue
     redrive").
     """
     from moto.sqs.models import sqs_backends
 
-    held, queue = _queue(account, region, source), _queue(account, region, target)
-    moved = list(held.messages)
-    for message in moved:
-        held._messages.remove(message)
-        sqs_backends[account][region].send_message(
-            queue.name, message.body, message_attributes=message.message_attributes
-        )
-    return len(moved)
+    message = letter.message
+    _queue(account, region, source)._messages.remove(message)
+    sqs_backends[account][region].send_message(
+        target, message.body, message_attributes=message.message_attributes
+    )
 
 
 def _messages(account: str, region: str, queue: str, handles: list[str]) -> list[Any]:

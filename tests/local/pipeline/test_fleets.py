@@ -152,16 +152,18 @@ def test_a_paused_fleet_waits_and_deleting_its_file_cancels_what_has_not_begun(p
 def test_a_fleet_that_could_not_be_taken_in_is_taken_out_of_the_dead_letter_queue(pipeline: Pipeline) -> None:
     upload_disks(pipeline)
     sqs = pipeline.cloud.client("sqs")
-    _, letters = queues(pipeline)
+    queue, letters = queues(pipeline)
     kill = pipeline.cloud.functions.kill_next("ImportIntake", times=5)
     key = pipeline.ask("dead-letter", {"Requests": [{"DiskContainer": data_disk()}]})
 
-    def attributes() -> dict[str, str]:
-        return dict(sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["All"])["Attributes"])
+    def attributes(url: str) -> dict[str, str]:
+        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
 
-    eventually(lambda: attributes()["ApproximateNumberOfMessages"] == "1", "a dead letter")
+    eventually(lambda: attributes(letters)["ApproximateNumberOfMessages"] == "1", "a dead letter")
     # The command of the documentation.
-    sqs.start_message_move_task(SourceArn=attributes()["QueueArn"])
+    sqs.start_message_move_task(
+        SourceArn=attributes(letters)["QueueArn"], DestinationArn=attributes(queue)["QueueArn"]
+    )
 
     assert len(kill.happened) == 5
     assert over(pipeline, key)["Counts"] == {"Succeeded": 1}

@@ -144,8 +144,8 @@ FILES = (
     Meaning(
         code="BucketOfAnotherAccount",
         category=Category.STORAGE,
-        cause="The export bucket belongs to another account. VM Import/Export writes to buckets of the account "
-        "that exports only.",
+        cause="The export bucket belongs to another account. VM Import/Export writes to buckets of the "
+        "account that exports only.",
         found="The bucket is {bucket}, and not of the account {account}.",
         remedy="Give the stack an export bucket of its own account, and copy or replicate the files to the "
         "other account from there.",
