@@ -12,7 +12,7 @@ from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 
 MAX_READ = 64 << 20
-"""Bytes of a virtual disk that one read may ask for: what is not stored reads as zeros, at no cost but memory."""
+"""Bytes of a virtual disk that one read may ask for: what is not stored costs nothing but memory."""
 
 
 class RangeSource(Protocol):

@@ -20,7 +20,9 @@ from vmie_images.filesystems import btrfs_trees
 from vmie_images.ranges import RangeSource
 from vmie_images.volumes.volume import Volume
 
-UNLIMITED = Budget(gets=1 << 40, bytes=1 << 60, seconds=1e9, cache_bytes=32 << 20, single_read=64 << 20)
+UNLIMITED = Budget(
+    gets=1 << 40, bytes=1 << 60, steps=1 << 60, seconds=1e9, cache_bytes=32 << 20, single_read=64 << 20
+)
 """A budget for reading everything."""
 _PIECE = 1 << 20
 

@@ -29,7 +29,7 @@ MAX_DIRECTORY = 1 << 20
 
 
 class Inode:
-    """An inode: ``number``, ``mode``, ``size``, ``format``, its data fork, and the extents once they are read."""
+    """An inode: ``number``, ``mode``, ``size``, ``format``, its data fork, its extents once read."""
 
     def __init__(self, index: int, data: bytes) -> None:
         self.number = index

@@ -13,7 +13,7 @@ from vmie_images.ranges import RangeSource, read_exactly
 MAX_NODES = 256
 """Blocks of a B+tree that are read for one file."""
 MAX_EXTENTS = 8192
-"""Extents of one file: a directory of a MiB has at most 2,048, and no file that is read here needs as many."""
+"""Extents of one file: a directory of a MiB has at most 2,048, and no file that is read here as many."""
 
 
 @dataclass(frozen=True, slots=True)

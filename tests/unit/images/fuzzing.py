@@ -50,6 +50,7 @@ _NUMBERS = (
     1 << 63,
     (1 << 64) - 1,
 )
+_UNLIMITED = Budget(gets=10**9, bytes=1 << 40, steps=1 << 60, seconds=1e9)
 _BUDGET = Budget(gets=600, bytes=24 << 20, seconds=30, initramfs=128 * 1024)
 FILE_SYSTEMS = (
     "ext2",
@@ -117,7 +118,7 @@ class Sample:
 
 
 def _decoded(packed: bytes) -> RangeSource:
-    extent = SparseExtent(RangeReader(MemorySource(packed), Budget(gets=10**9, bytes=1 << 40, seconds=1e9)))
+    extent = SparseExtent(RangeReader(MemorySource(packed), _UNLIMITED))
     extent.open()
     return extent
 
