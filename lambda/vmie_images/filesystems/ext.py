@@ -191,7 +191,9 @@ class Ext(FileTree):
 
     def names(self, directory: Node) -> list[str]:
         """The names in a directory."""
-        return list(self._entries(directory))
+        entries = self._entries(directory)
+        work(len(entries))
+        return list(entries)
 
 
 def _is_power(value: int, base: int) -> bool:

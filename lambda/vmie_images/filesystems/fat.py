@@ -137,7 +137,9 @@ class Fat(FileTree):
 
     def names(self, directory: Node) -> list[str]:
         """The names in a directory, long where there are long ones."""
-        return [name for name, _, _ in self._entries(directory)]
+        entries = self._entries(directory)
+        work(len(entries))
+        return [name for name, _, _ in entries]
 
 
 def _short_name(entry: bytes) -> str:

@@ -179,4 +179,6 @@ class Xfs(FileTree):
 
     def names(self, directory: Node) -> list[str]:
         """The names in a directory."""
-        return list(self._entries(directory))
+        entries = self._entries(directory)
+        work(len(entries))
+        return list(entries)

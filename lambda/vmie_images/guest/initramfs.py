@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from vmie_images.budget import work
 from vmie_images.compression import INFLATE_ERRORS, inflater, zstandard, zstandard_decompressor
 from vmie_images.guest.cpio import TRAILER, CpioNames
 from vmie_images.guest.linux_root import LinuxRoot
@@ -19,6 +20,8 @@ SAMPLE = 32 * 1024
 """Bytes of the packed archive that are read unless told otherwise: enough to see that it unpacks. Its
 modules lie all over it, and reading it whole costs more than the rest of an inspection."""
 MAX_UNPACKED = 512 << 20
+MAX_RATIO = 64
+"""Bytes that are unpacked for each byte that is read: drivers and programs pack to a third or a fifth."""
 _CHUNK = 256 * 1024
 _PIECE = 1 << 20
 _MAX_EARLY_MEMBERS = 32
@@ -122,8 +125,9 @@ def _after_padding(root: LinuxRoot, path: str, at: int) -> int:
 
 def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: int, end: int) -> None:
     names, unpacked, at = CpioNames(), 0, start
+    most = min(MAX_UNPACKED, _PIECE + MAX_RATIO * (end - start))
     try:
-        while at < end and not names.ended and unpacked < MAX_UNPACKED:
+        while at < end and not names.ended and unpacked < most:
             packed = root.content(found.path, at, min(_CHUNK, end - at))
             if not packed:
                 break
@@ -131,7 +135,8 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
             for plain in unpack(packed):
                 unpacked += len(plain)
                 names.feed(plain)
-                if names.damaged or names.ended or unpacked > MAX_UNPACKED:
+                work(over=len(plain))
+                if names.damaged or names.ended or unpacked > most:
                     break
             if names.damaged:
                 break
@@ -145,7 +150,7 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
         stem = module.split(".ko", 1)[0].replace("-", "_")
         if ".ko" in module and stem in DRIVERS:
             found.drivers.add(stem)
-    found.complete = names.ended
+    found.complete = names.ended and not names.cut
 
 
 def _unpacker(compression: str) -> _Unpacker | None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number, unpack
 
 MAX_CELL = 64 * 1024
 MAX_KEYS_TRIED = 4000
 """Keys that one hive's look-ups may compare."""
+MAX_ENTRIES_TRIED = 1 << 18
+"""Entries of lists of keys that one hive's look-ups may pass over, by their hashes for the most part."""
 MAX_VALUES = 512
 _BINS = 4096
 _COMPRESSED_NAME, _COMPRESSED_VALUE = 0x20, 0x1
@@ -40,7 +43,7 @@ class Hive:
             raise CorruptImageError("a registry hive without its mark")
         self.dirty = number("<I", header, 4) != number("<I", header, 8)
         self._root = number("<I", header, 36)
-        self._tried = 0
+        self._tried = self._passed = 0
 
     def key(self, path: str) -> Key | None:
         """The key at a path with ``\\`` between its parts; ``None`` where there is none."""
@@ -60,6 +63,13 @@ class Hive:
         if not 4 < size <= 1 << 24:
             raise CorruptImageError(f"a registry cell of {size} bytes")
         return self._read(_BINS + offset + 4, min(size - 4, limit))
+
+    def pass_over(self, entries: int) -> None:
+        """Count the entries of a list that is searched."""
+        self._passed += entries
+        if self._passed > MAX_ENTRIES_TRIED:
+            raise CorruptImageError(f"a registry look-up passed over more than {MAX_ENTRIES_TRIED} keys")
+        work(entries)
 
     def spend(self) -> None:
         """Count a key that was looked at."""
@@ -97,11 +107,15 @@ class Key:
             if depth:
                 raise CorruptImageError("a registry index of indexes")
             parts = unpack(f"<{count}I", listing, 4)
+            if len(set(parts)) < count:
+                raise CorruptImageError("a registry index that names one of its lists twice")
+            self._hive.pass_over(count)
             found = (self._search(part, wanted, depth + 1) for part in parts)
             return next((key for key in found if key is not None), None)
         if kind not in (b"lf", b"lh", b"li"):
             raise CorruptImageError(f"a registry list of the kind {kind!r}")
         step = 4 if kind == b"li" else 8
+        self._hive.pass_over(count)
         for index in range(count):
             at = 4 + step * index
             if kind == b"lh" and number("<I", listing, at + 4) != _hash(wanted):

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 from vmie_images.fields import number, text, unpack
 from vmie_images.ranges import RangeSource, read_exactly
@@ -16,6 +17,8 @@ from vmie_images.volumes.lvm_text import parse
 
 MAX_METADATA = 1 << 20
 MAX_SEGMENTS = 4096
+MAX_NAME = 127
+"""Characters of a group's or a volume's name; LVM allows no more."""
 _SECTOR = 512
 _AREA_MAGIC = b" LVM2 x[5A%r0N*>"
 
@@ -38,6 +41,8 @@ class LogicalVolume:
         name: Its name.
         data: Its content; ``None`` where it cannot be read from the disks at hand.
         reason: Why not.
+        incomplete: Whether that is because it lies on a physical volume that is on none of the disks.
+        identifier: The id of its group and its own, without dashes, as the device mapper joins them.
         sources: The physical volumes that it lies on, in its own order.
     """
 
@@ -46,6 +51,8 @@ class LogicalVolume:
     data: RangeSource | None
     reason: str | None = None
     sources: tuple[RangeSource, ...] = ()
+    incomplete: bool = False
+    identifier: str | None = None
 
 
 def open_physical_volume(data: RangeSource) -> PhysicalVolume:
@@ -109,6 +116,8 @@ def logical_volumes(physical: list[PhysicalVolume]) -> list[LogicalVolume]:
     for volume in physical:
         for name, section in volume.metadata.items():
             newest = _sequence(groups.get(name, {"seqno": -1}))
+            if len(name) > MAX_NAME:
+                raise CorruptImageError(f"LVM metadata with a name of {len(name)} characters")
             if isinstance(section, dict) and "extent_size" in section and _sequence(section) > newest:
                 groups[name] = section
     try:
@@ -129,14 +138,19 @@ def _of_group(name: str, group: dict[str, Any], held: dict[str, RangeSource]) ->
         places[alias] = (held.get(identifier), int(section.get("pe_start", 0)) * _SECTOR)
     volumes = []
     for volume, section in _sections(group, "logical_volumes"):
+        work(8 + len(section))
+        if len(volume) > MAX_NAME:
+            raise CorruptImageError(f"LVM metadata with a name of {len(volume)} characters")
         if "VISIBLE" not in section.get("status", []):
             continue
         try:
             mapped = _map(section, int(group["extent_size"]) * _SECTOR, places)
         except (_NotReadable, TypeError, ValueError, KeyError) as error:
-            volumes.append(LogicalVolume(name, volume, None, str(error)))
+            incomplete = isinstance(error, _Incomplete)
+            volumes.append(LogicalVolume(name, volume, None, str(error), incomplete=incomplete))
         else:
-            volumes.append(LogicalVolume(name, volume, mapped, sources=mapped.sources))
+            identifier = f"{group.get('id', '')}{section.get('id', '')}".replace("-", "")
+            volumes.append(LogicalVolume(name, volume, mapped, sources=mapped.sources, identifier=identifier))
     return volumes
 
 
@@ -149,6 +163,10 @@ def _sections(group: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any
 
 class _NotReadable(Exception):
     """A logical volume that is not made of stretches of the physical volumes at hand."""
+
+
+class _Incomplete(_NotReadable):
+    """A logical volume of which a part is on none of the disks at hand."""
 
 
 def _map(
@@ -174,10 +192,12 @@ def _map(
             )
         source, start = places.get(stripes[0], (None, 0))
         if source is None:
-            raise _NotReadable("a physical volume that is on none of the disks")
+            raise _Incomplete("a physical volume that is on none of the disks")
         if int(segment["start_extent"]) * extent != size:
             raise _NotReadable("a gap between its segments")
         length = int(segment["extent_count"]) * extent
+        if length <= 0:
+            raise _NotReadable(f"a segment of {length} bytes")
         stretches.append((size, length, source, start + int(stripes[1]) * extent))
         size += length
     return MappedVolume(stretches, size)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from vmie_images.budget import work
 from vmie_images.errors import CorruptImageError
 
 MAX_DEPTH = 8
-MAX_TOKENS = 200_000
+MAX_TOKENS = 50_000
+"""Words and marks: those of several hundred logical volumes."""
 
-_TOKEN = re.compile(r'\s+|#[^\n]*|([\w.+-]+)|"((?:[^"\\]|\\.)*)"|([{}=\[\],])')
+_TOKEN = re.compile(r'\s+|#[^\n]*|([\w.+-]+)|"((?:[^"\\]++|\\.)*+)"|([{}=\[\],])')
 
 
 def parse(words: str) -> dict[str, Any]:
@@ -38,8 +40,9 @@ class _Parser:
                     f"LVM metadata with {self._words[self._at]!r} at character {self._at}"
                 )
             self._at = match.end()
+            work()
             word, quoted, mark = match.groups()
-            self._count += 1
+            self._count += match.lastindex is not None
             if self._count > MAX_TOKENS:
                 raise CorruptImageError("LVM metadata is too long")
             if word is not None:
