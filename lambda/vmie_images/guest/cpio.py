@@ -44,7 +44,7 @@ class CpioNames:
         """Take the next bytes of the archive."""
         skipped = min(self._skip, len(data))
         self._skip -= skipped
-        # What was taken off is dropped once for all members of a piece: a small one each time would copy it all.
+        # What was taken off is dropped once for all members of a piece, which each would copy whole.
         self._pending = self._pending[self._at :] + data[skipped:]
         self._at = 0
         while not (self.ended or self.damaged or self._skip) and self._member():
