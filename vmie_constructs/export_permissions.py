@@ -61,6 +61,7 @@ def allow_check_export(function: RuntimeFunction) -> None:
     function.allow(
         [
             "ec2:DescribeImages",
+            "ec2:DescribeImportImageTasks",
             "ec2:DescribeInstances",
             "ec2:DescribeSnapshots",
             "ec2:DescribeVolumes",

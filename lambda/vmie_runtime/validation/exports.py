@@ -9,7 +9,7 @@ from vmie_runtime.checks import Own, require_allowed
 from vmie_runtime.checks.exports.examination import Reach, examine_export
 from vmie_runtime.request import Request
 from vmie_runtime.request_entries import merged_document
-from vmie_runtime.wiring import settings
+from vmie_runtime.wiring import requests_table, settings
 
 
 def validate_export(request: Request, function_arn: str) -> dict[str, Any]:
@@ -35,6 +35,6 @@ def validate_export(request: Request, function_arn: str) -> dict[str, Any]:
     require_allowed(document, settings().allowed, own)
     if request.stage or request.task_id is not None:
         return {}  # It runs or has ended already: what keeps another export from starting is of no matter.
-    reach = Reach(ec2=client("ec2"), s3=client("s3"), sts=client("sts"))
+    reach = Reach(ec2=client("ec2"), s3=client("s3"), sts=client("sts"), requests=requests_table())
     volume, advice = examine_export(document, reach, own)
     return {"volume_size": volume.size, "advice": [each.to_document() for each in advice]}

@@ -11,6 +11,7 @@ from vmie_runtime.checks.default_encryption import read_default_encryption
 from vmie_runtime.checks.exports.buckets import require_writable_bucket
 from vmie_runtime.checks.exports.images import require_exportable_image
 from vmie_runtime.checks.exports.instances import require_exportable_instance
+from vmie_runtime.checks.exports.interim import Requests
 from vmie_runtime.checks.exports.volumes import Volume
 from vmie_runtime.checks.narrowing import Document, Own
 from vmie_runtime.checks.security_token_service import require_active
@@ -29,11 +30,13 @@ class Reach:
         ec2: EC2 in its Region.
         s3: S3.
         sts: STS in its Region, on the regional endpoint.
+        requests: The requests of the pipeline, imports among them where they share a table.
     """
 
     ec2: EC2Client
     s3: S3Client
     sts: STSClient
+    requests: Requests
 
 
 def examine_export(document: Document, reach: Reach, own: Own) -> tuple[Volume, list[Advice]]:
@@ -52,7 +55,7 @@ def examine_export(document: Document, reach: Reach, own: Own) -> tuple[Volume, 
     """
     if document.operation == "ExportImage":
         image_id = document.parameters["ImageId"]
-        volume, advice = require_exportable_image(reach.ec2, image_id, own.account)
+        volume, advice = require_exportable_image(reach.ec2, image_id, own.account, reach.requests)
     else:
         volume, advice = require_exportable_instance(
             reach.ec2,

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.checks.advice import Advice
+from vmie_runtime.checks.exports.interim import Requests, require_lasting_image
 from vmie_runtime.checks.exports.software import advise_on_windows, require_no_provided_software
 from vmie_runtime.checks.exports.volumes import Volume, require_exportable_size
 from vmie_runtime.errors import RequestRejected
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 
-def require_exportable_image(ec2: EC2Client, image_id: str, account: str) -> tuple[Volume, list[Advice]]:
-    """Refuse an AMI that ExportImage is known not to take.
+def require_exportable_image(
+    ec2: EC2Client, image_id: str, account: str, requests: Requests
+) -> tuple[Volume, list[Advice]]:
+    """Refuse an AMI that ExportImage is known not to take, or that is about to go.
 
-    Needs `ec2:DescribeImages` and `ec2:DescribeSnapshots`.
+    Needs `ec2:DescribeImages`, `ec2:DescribeSnapshots` and `ec2:DescribeImportImageTasks`.
 
     Args:
         ec2: The EC2 client.
         image_id: The AMI.
         account: The stack's account.
+        requests: The requests of the pipeline.
 
     Returns:
         The volume that is going to be exported, and what its owner should know.
@@ -47,6 +51,7 @@ def require_exportable_image(ec2: EC2Client, image_id: str, account: str) -> tup
         raise RequestRejected(
             "ImageNotAvailable", f"{machine} is {image.get('State')}.", state=image.get("State")
         )
+    require_lasting_image(ec2, image, requests)
     require_no_provided_software(machine, image)
     require_one_boot_mode(machine, image)
     volume = _only_volume(machine, image, ec2, account)

@@ -28,6 +28,16 @@ SOURCES = (
         documentation=links.IMAGE_EXPORT_LIMITS,
     ),
     Meaning(
+        code="InterimImage",
+        category=Category.REQUEST,
+        cause="An import of this pipeline has made the AMI on its way to one with a name: EC2 names what it "
+        "imports after the task, so a copy takes its place, and it is deregistered.",
+        found="The copy is named {name}, the import is the request {request}.",
+        remedy="Export the AMI with the name: the `ImageId` of the import's result. Where a rule asked "
+        "(`on_image_available`) there is nothing to do, that AMI has an event of its own.",
+        documentation=links.IMPORT_IMAGE,
+    ),
+    Meaning(
         code="ImageOfAnotherAccount",
         category=Category.LICENCE,
         cause="The AMI is shared by another account, or public. VM Import/Export exports AMIs of the account "

@@ -18,11 +18,14 @@ from vmie_runtime.checks.exports.examination import Reach, examine_export
 from vmie_runtime.checks.exports.volumes import Volume
 from vmie_runtime.diagnosis import Category, own_failure
 from vmie_runtime.errors import RequestRejected, TransientServiceError
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.request_documents import RequestDocument
 
 ROOT_FOLDER = Path(__file__).resolve().parents[4]
 OWN = Own(bucket="exports", region="us-east-1", account=ACCOUNT, role_name="vm-import")
 SNAPSHOT = f"snap-{AMI}"
+TASK = "import-ami-0a1b2c3d4e5f6071t"
+NAMED = {"Name": "web-server"}
 SECOND = {"DeviceName": "/dev/sdb", "Ebs": {"SnapshotId": SNAPSHOT}}
 Change = Callable[["Cloud"], Any]
 
@@ -32,8 +35,29 @@ class Cloud:
 
     def __init__(self) -> None:
         self.ec2, self.s3, self.sts = FakeExportEC2(), FakeExportS3(), FakeSTS()
+        self.imports: dict[str, Request] = {}
         self.ec2.add_exportable()
         self.ec2.add_instance()
+
+    def find(self, request_id: str) -> Request | None:
+        """A request of the pipeline, as its table has it."""
+        return self.imports.get(request_id)
+
+    def imported(self, options: dict[str, Any], *, open_state: OpenState | None = OpenState.LIVE) -> None:
+        """Let the AMI be what an import has made."""
+        self.image["Name"] = TASK
+        self.ec2.add_task(TASK, tags={"vmie:request-id": "import-1"}, ImageId=AMI)
+        container = {"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}
+        self.imports["import-1"] = Request(
+            id="import-1",
+            source=None,
+            status=Status.RUNNING,
+            open_state=open_state,
+            queued_at="2026-11-01T00:00:00Z",
+            operation="ImportImage",
+            parameters={"DiskContainers": [container]},
+            options=options,
+        )
 
     @property
     def image(self) -> dict[str, Any]:
@@ -55,7 +79,7 @@ class Cloud:
         """The volume that would be exported, and the codes of what its owner is told."""
         parameters = {"ImageId": AMI} if operation == "ExportImage" else {"InstanceId": INSTANCE}
         document = RequestDocument(operation=operation, parameters=parameters, options=options)
-        reach: Any = {"ec2": self.ec2, "s3": self.s3, "sts": self.sts}
+        reach: Any = {"ec2": self.ec2, "s3": self.s3, "sts": self.sts, "requests": self}
         volume, advice = examine_export(document, Reach(**reach), OWN)
         assert all(each.message and each.remedy for each in advice)
         return volume, [each.code for each in advice]
@@ -200,6 +224,42 @@ def test_an_ami_that_cannot_be_exported_is_refused(cloud: Cloud, kind: str):
     change(cloud)
 
     assert rejection(cloud, "ExportImage").code == code
+
+
+def test_an_ami_that_a_copy_is_about_to_replace_is_refused(cloud: Cloud):
+    cloud.imported(NAMED)
+
+    refused = rejection(cloud, "ExportImage")
+
+    assert refused.code == "InterimImage"
+    assert "'web-server'" in refused.text
+
+
+def test_the_ami_of_a_task_that_does_not_name_it_yet_is_refused_too(cloud: Cloud):
+    cloud.imported(NAMED)
+    del cloud.ec2.tasks[TASK]["ImageId"]
+
+    assert rejection(cloud, "ExportImage").code == "InterimImage"
+
+
+LASTING: dict[str, Change] = {
+    "that keeps the name of its task": lambda cloud: cloud.imported({}),
+    "of an import that has ended": lambda cloud: cloud.imported(NAMED, open_state=None),
+    "of a request that nobody knows": lambda cloud: (cloud.imported(NAMED), cloud.imports.clear()),
+    "of a task that EC2 has forgotten": lambda cloud: (cloud.imported(NAMED), cloud.ec2.tasks.clear()),
+    "of a task started by hand": lambda cloud: (cloud.imported(NAMED), cloud.ec2.tags.clear()),
+    "that only has such a name": lambda cloud: (
+        cloud.imported(NAMED),
+        cloud.ec2.tasks[TASK].update(ImageId="ami-another"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_an_imported_ami_that_stays_is_exported(cloud: Cloud, kind: str):
+    LASTING[kind](cloud)
+
+    assert cloud.examine("ExportImage")[0].snapshot_id == SNAPSHOT
 
 
 @pytest.mark.parametrize("kind", OF_INSTANCES)

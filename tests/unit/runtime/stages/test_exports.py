@@ -10,7 +10,13 @@ import pytest
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fake_exports import AMI, INSTANCE, FakeExportEC2, FakeExportS3
 from tests.unit.runtime.world import BUCKET, SOON, World
-from vmie_runtime.errors import RequestFailure, TaskFailed, TaskQuotaExceeded, TaskStillEnding
+from vmie_runtime.errors import (
+    RequestFailure,
+    RequestRejected,
+    TaskFailed,
+    TaskQuotaExceeded,
+    TaskStillEnding,
+)
 from vmie_runtime.export_objects import WRITE_PROBE
 from vmie_runtime.request import OpenState, Request
 from vmie_runtime.stages.plan import active_tasks
@@ -115,6 +121,23 @@ def test_an_instance_is_exported_with_tags_by_which_it_is_found_again(exports: W
     assert call["ExportToS3Task"]["S3Prefix"] == "exports/"
     assert call["TagSpecifications"][0]["ResourceType"] == "export-instance-task"
     assert exports.find(request).export_task_id == request.export_task_id
+
+
+def test_an_ami_that_an_import_of_the_same_table_is_about_to_replace_is_refused(exports: World, context):
+    importing = exports.running(
+        "requests/import.json",
+        document={
+            "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+            "Vmie": {"Name": "web-server"},
+        },
+    )
+    ec2, _ = parts(exports)
+    ec2.add_task("import-ami-1", tags={"vmie:request-id": importing.id}, ImageId=AMI)
+    ec2.images[AMI]["Name"] = "import-ami-1"
+    request = asked(exports, IMAGE)
+
+    with pytest.raises(RequestRejected, match="InterimImage"):
+        validate_request.handler(exports.step(request), context)
 
 
 def test_a_place_below_exports_is_kept(exports: World, context):
