@@ -10,14 +10,13 @@ from aws_cdk import aws_s3 as s3
 from .allowed import Allowed
 from .bucket_grants import grant_objects, grant_write_objects
 from .ec2_arns import Kind, ec2_arn
-from .ec2_permissions import WORKFLOW_TAG
+from .ec2_permissions import allow_marking
 from .import_bucket import SCRATCH
 from .runtime_environment import Variable
 from .runtime_function import RuntimeFunction
 from .snapshot_permissions import (
     DESCRIBE,
     MADE_BY_SERVICE,
-    OWN_ONLY,
     allow_making,
     allow_on_own,
     allow_tagging_new,
@@ -56,6 +55,8 @@ def allow_conversion_tasks(function: RuntimeFunction, workflow: str, allowed: Al
         wildcard_reason=_NETWORK,
     )
     function.allow(["ec2:ImportVolume"], [ec2_arn(function, "volume")], wildcard_reason=MADE_BY_SERVICE)
+    # One whose request ended while it was started is cancelled at once.
+    allow_cancel_conversion(function)
     for kind in _MADE:
         allow_on_own(function, "ec2:AttachVolume", kind, workflow)
 
@@ -68,7 +69,7 @@ def allow_follow_conversion(function: RuntimeFunction, workflow: str) -> None:
         workflow: The value of the tag `vmie:workflow`; nothing can be tagged without it.
     """
     allow_poll_conversion(function)
-    _allow_marking(function, workflow)
+    allow_marking(function, workflow, *_MADE)
 
 
 def allow_manifests(function: RuntimeFunction, bucket: s3.IBucket) -> None:
@@ -117,10 +118,15 @@ def allow_clean_up_conversion(function: RuntimeFunction, workflow: str) -> None:
         workflow: The value of the tag `vmie:workflow`.
     """
     allow_poll_conversion(function)
-    function.allow(["ec2:CancelConversionTask"], ["*"], wildcard_reason=_NO_RESOURCE)
-    _allow_marking(function, workflow)
+    allow_cancel_conversion(function)
+    allow_marking(function, workflow, *_MADE)
     allow_on_own(function, "ec2:TerminateInstances", "instance", workflow)
     allow_on_own(function, "ec2:DeleteVolume", "volume", workflow)
+
+
+def allow_cancel_conversion(function: RuntimeFunction) -> None:
+    """Cancel conversion tasks, whoever's they are: they have neither ARNs nor tags."""
+    function.allow(["ec2:CancelConversionTask"], ["*"], wildcard_reason=_NO_RESOURCE)
 
 
 def _network(function: RuntimeFunction, allowed: Allowed) -> list[str]:
@@ -132,12 +138,3 @@ def _network(function: RuntimeFunction, allowed: Allowed) -> list[str]:
         *(ec2_arn(function, "subnet", each, account="*") for each in allowed.allowed_subnets or ("*",)),
         *(ec2_arn(function, "security-group", each, account="*") for each in (by_id and groups) or ("*",)),
     ]
-
-
-def _allow_marking(function: RuntimeFunction, workflow: str) -> None:
-    function.allow(
-        ["ec2:CreateTags"],
-        [ec2_arn(function, "instance"), ec2_arn(function, "volume")],
-        conditions={"StringEquals": {f"aws:RequestTag/{WORKFLOW_TAG}": workflow}},
-        wildcard_reason=OWN_ONLY,
-    )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from .ec2_arns import ec2_arn
+from .ec2_arns import Kind, ec2_arn
 from .runtime_function import RuntimeFunction
 
 WORKFLOW_TAG = "vmie:workflow"
 _DESCRIBE = "EC2's Describe actions know no resources."
 _MADE_BY_SERVICE = "The service chooses the ids of tasks, AMIs and snapshots; they are not known beforehand."
+_MARKED = (
+    "What a task has just made carries no tag that a condition could ask for; the condition asks that it be"
+    " given the workflow's."
+)
 _OWN_ONLY = "A condition narrows it to what carries the workflow's tag."
 
 
@@ -32,11 +36,6 @@ def allow_poll_import(function: RuntimeFunction) -> None:
     function.allow(["ec2:DescribeImportImageTasks"], ["*"], wildcard_reason=_DESCRIBE)
 
 
-def allow_finish_import(function: RuntimeFunction) -> None:
-    """Tag what a task made: EC2 hands its tags on to neither the AMI nor the snapshots."""
-    allow_tagging(function)
-
-
 def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
     """Cancel the workflow's own tasks and delete its own images and snapshots, told by their tag.
 
@@ -45,7 +44,7 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
         workflow: The value of the tag `vmie:workflow`.
     """
     function.allow(["ec2:DescribeImportImageTasks", "ec2:DescribeImages"], ["*"], wildcard_reason=_DESCRIBE)
-    allow_tagging(function)
+    allow_tagging(function, workflow)
     own = {"StringEquals": {f"aws:ResourceTag/{WORKFLOW_TAG}": workflow}}
     for action, resource in (
         ("ec2:CancelImportTask", ec2_arn(function, "import-image-task")),
@@ -55,10 +54,21 @@ def allow_clean_up(function: RuntimeFunction, workflow: str) -> None:
         function.allow([action], [resource], conditions=own, wildcard_reason=_OWN_ONLY)
 
 
-def allow_tagging(function: RuntimeFunction) -> None:
-    """Tag images and snapshots: those that a task made carry nothing yet that a condition could ask for."""
+def allow_tagging(function: RuntimeFunction, workflow: str) -> None:
+    """Mark images and snapshots as the workflow's own: EC2 hands a task's tags on to neither of them.
+
+    Args:
+        function: Who marks them.
+        workflow: The value of the tag `vmie:workflow`; nothing can be tagged without it.
+    """
+    allow_marking(function, workflow, "image", "snapshot")
+
+
+def allow_marking(function: RuntimeFunction, workflow: str, *kinds: Kind) -> None:
+    """Allow to tag anything of these kinds, as long as the workflow's own tag is among the tags."""
     function.allow(
         ["ec2:CreateTags"],
-        [ec2_arn(function, "image"), ec2_arn(function, "snapshot")],
-        wildcard_reason=_MADE_BY_SERVICE,
+        [ec2_arn(function, kind) for kind in kinds],
+        conditions={"StringEquals": {f"aws:RequestTag/{WORKFLOW_TAG}": workflow}},
+        wildcard_reason=_MARKED,
     )

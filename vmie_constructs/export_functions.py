@@ -90,7 +90,10 @@ class ExportFunctions(WorkflowFunctions):
         function = super()._start_task()
         allow_poll_export(function)
         allow_start_export(
-            function, images=self._allowed.allowed_images, instances=self._allowed.allowed_instances
+            function,
+            self._table.table_name,
+            images=self._allowed.allowed_images,
+            instances=self._allowed.allowed_instances,
         )
         return function
 

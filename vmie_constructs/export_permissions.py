@@ -20,12 +20,13 @@ from .snapshot_permissions import (
 
 
 def allow_start_export(
-    function: RuntimeFunction, *, images: Sequence[str] = (), instances: Sequence[str] = ()
+    function: RuntimeFunction, workflow: str, *, images: Sequence[str] = (), instances: Sequence[str] = ()
 ) -> None:
     """Start export tasks of exactly these images and instances, and tag the tasks as they are made.
 
     Args:
-        function: Who starts them.
+        function: Who starts them, and cancels one at once whose request ended meanwhile.
+        workflow: The value of the tag `vmie:workflow`, which tasks carry that are cancelled.
         images: Ids of AMIs, each of which may end in `*`. Default: none.
         instances: Likewise of instances; EC2 may stop and start one while it exports it. Default: none.
     """
@@ -38,6 +39,7 @@ def allow_start_export(
             wildcard_reason=OWNERS_CHOICE,
         )
         allow_tagging_new(function, "ExportImage", "export-image-task")
+        allow_on_own(function, "ec2:CancelExportTask", "export-image-task", workflow)
     if instances:
         task = ec2_arn(function, "export-instance-task")
         function.allow(["ec2:CreateInstanceExportTask"], [task], wildcard_reason=MADE_BY_SERVICE)
@@ -47,6 +49,7 @@ def allow_start_export(
             wildcard_reason=OWNERS_CHOICE,
         )
         allow_tagging_new(function, "CreateInstanceExportTask", "export-instance-task")
+        allow_on_own(function, "ec2:CancelExportTask", "export-instance-task", workflow)
 
 
 def allow_poll_export(function: RuntimeFunction) -> None:

@@ -16,8 +16,8 @@ from .conversion_permissions import (
 )
 from .ec2_arns import Kind, ec2_arn
 from .ec2_permissions import (
+    WORKFLOW_TAG,
     allow_clean_up,
-    allow_finish_import,
     allow_poll_import,
     allow_start_import,
     allow_tagging,
@@ -70,7 +70,10 @@ def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed, b
     allow_import_of_snapshots(function, allowed.allowed_snapshots)
     allow_register_image(function, workflow)
     allow_copy_image(function, workflow)
-    allow_tagging(function)
+    allow_tagging(function, workflow)
+    # One whose request ended while it was started is cancelled at once.
+    for kind in _TASK_PREFIXES:
+        allow_on_own(function, "ec2:CancelImportTask", kind, workflow)
     if allowed.allowed_snapshots:
         function.allow(
             ["ec2:RegisterImage"],
@@ -78,7 +81,7 @@ def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed, b
             wildcard_reason=OWNERS_CHOICE,
         )
     if allowed.allowed_import_tasks:
-        _allow_adopting(function, allowed)
+        _allow_adopting(function, workflow, allowed)
     if allowed.allowed_availability_zones:
         allow_create_volume(function, workflow)
         allow_attach_volume(function, workflow, allowed.allowed_instances)
@@ -99,7 +102,7 @@ def allow_polling(function: RuntimeFunction, workflow: str, allowed: Allowed) ->
 
 def allow_finishing(function: RuntimeFunction, workflow: str, allowed: Allowed, bucket: s3.IBucket) -> None:
     """Let a function tag what an import made, and remove an image that a copy has replaced."""
-    allow_finish_import(function)
+    allow_tagging(function, workflow)
     function.allow(["ec2:DescribeImages"], ["*"], wildcard_reason=DESCRIBE)
     allow_on_own(function, "ec2:DeregisterImage", "image", workflow)
     allow_on_own(function, "ec2:DeleteSnapshot", "snapshot", workflow)
@@ -122,7 +125,7 @@ def allow_cleaning(function: RuntimeFunction, workflow: str, allowed: Allowed, b
         function.set_environment(Variable.ALLOWED, allowed.to_json(function))
 
 
-def _allow_adopting(function: RuntimeFunction, allowed: Allowed) -> None:
+def _allow_adopting(function: RuntimeFunction, workflow: str, allowed: Allowed) -> None:
     """Mark the tasks that somebody started by hand."""
     for kind, prefix in _TASK_PREFIXES.items():
         named = [task for task in allowed.allowed_import_tasks if _may_be(task, prefix)]
@@ -130,7 +133,10 @@ def _allow_adopting(function: RuntimeFunction, allowed: Allowed) -> None:
             function.allow(
                 ["ec2:CreateTags"],
                 [ec2_arn(function, kind, task) for task in named],
-                conditions={"ForAllValues:StringLike": {"aws:TagKeys": "vmie:*"}},
+                conditions={
+                    "StringEquals": {f"aws:RequestTag/{WORKFLOW_TAG}": workflow},
+                    "ForAllValues:StringLike": {"aws:TagKeys": "vmie:*"},
+                },
                 wildcard_reason=f"{OWNERS_CHOICE} Only the tags that mark it as adopted.",
             )
 

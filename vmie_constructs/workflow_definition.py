@@ -11,16 +11,20 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-# What Lambda raises by itself: its service errors, and a process that was killed or ran out of time.
+# What Lambda raises by itself where a process was killed, ran out of time, or may have done so.
+_CUT_SHORT = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+]
+# Those, and its service errors.
 _LAMBDA_ERRORS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.Unknown",
-    "Runtime.ExitError",
-    "Sandbox.Timedout",
+    *_CUT_SHORT,
 ]
 # The runtime's exception for a throttled call, a 5xx answer or a broken connection.
 _TRANSIENT = [*_LAMBDA_ERRORS, "TransientServiceError"]
@@ -93,12 +97,7 @@ class _Builder:
         )
         on_failure = self._failure_path(unrecorded)
         validate = self._step("Validate request", self._steps.validate_request)
-        start = self._step("Start task", self._steps.start_task, payload={"Inspected": "{% $states.input %}"})
-        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide
-        # and the public threads put that below a minute.
-        start.add_retry(
-            errors=["ServiceRoleRejected"], interval=Duration.seconds(15), max_attempts=3, backoff_rate=2
-        )
+        start = self._start_step()
         wait = sfn.Wait.jsonata(
             self._scope, "Wait before poll", time=sfn.WaitTime.seconds("{% $states.input.PollAfter %}")
         )
@@ -106,6 +105,7 @@ class _Builder:
         poll = self._step("Poll task", self._steps.poll_task, attempts=20)
         # Nor to throw away what it made.
         finish = self._step("Finish request", self._steps.finish_request, attempts=20)
+        self._await_tags(finish)
         record = self._step("Record success", self._steps.record_result)
         start.add_catch(self._requeue_path(unrecorded), errors=["TaskQuotaExceeded"])
         steps = [self._await_admission, validate, start, poll, finish]
@@ -137,6 +137,29 @@ class _Builder:
             .when(sfn.Condition.jsonata(_DIRECT), self._await_admission)
             .otherwise(validate)
         )
+
+    def _start_step(self) -> tasks.LambdaInvoke:
+        step = self._invocation(
+            "Start task", self._steps.start_task, payload={"Inspected": "{% $states.input %}"}
+        )
+        # EC2 may have carried out a call whose answer was lost. One without a token is told by what EC2
+        # shows, which lags behind: made again at once, it would run twice. The first retrier that knows an
+        # error decides.
+        step.add_retry(
+            errors=["CallUnanswered", *_CUT_SHORT],
+            interval=Duration.seconds(60),
+            max_attempts=6,
+            backoff_rate=1.5,
+            max_delay=Duration.minutes(5),
+        )
+        self._retry(step, attempts=6)
+        # A role that was made or changed seconds ago may not be visible to the service yet; the user guide
+        # and the public threads put that below a minute.
+        step.add_retry(
+            errors=["ServiceRoleRejected"], interval=Duration.seconds(15), max_attempts=3, backoff_rate=2
+        )
+        self._await_tags(step)
+        return step
 
     def _failure_path(self, unrecorded: sfn.Fail) -> tasks.LambdaInvoke:
         diagnose = self._step(
@@ -205,7 +228,14 @@ class _Builder:
         payload: Mapping[str, object] | None = None,
         attempts: int = 6,
     ) -> tasks.LambdaInvoke:
-        step = tasks.LambdaInvoke.jsonata(
+        step = self._invocation(name, function, payload=payload)
+        self._retry(step, attempts)
+        return step
+
+    def _invocation(
+        self, name: str, function: lambda_.IFunction, *, payload: Mapping[str, object] | None = None
+    ) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
             self._scope,
             name,
             lambda_function=function,
@@ -213,8 +243,10 @@ class _Builder:
             outputs="{% $states.result.Payload %}",
             retry_on_service_exceptions=False,
         )
-        self._retry(step, attempts)
-        return step
+
+    def _await_tags(self, step: tasks.LambdaInvoke) -> None:
+        # By EC2's eventual consistency, policies may not see yet a tag that was set a moment ago.
+        step.add_retry(errors=["TagNotSeenYet"], interval=Duration.seconds(5), max_attempts=6, backoff_rate=2)
 
     def _retry(self, step: tasks.LambdaInvoke, attempts: int) -> None:
         step.add_retry(

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
 
-from vmie_runtime.errors import TransientServiceError
+from vmie_runtime.errors import CallUnanswered, TransientServiceError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -34,14 +34,11 @@ _CONFIG = Config(
     read_timeout=20,
     user_agent_extra="vmie-constructs",
 )
-_TRANSIENT_CODES = frozenset(
+# Refused before anything was done.
+_THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "InternalError",
-        "InternalException",
-        "InternalFailure",
-        "InternalServerError",
         "KMSThrottling",
         "KMSThrottlingException",
         "PriorRequestNotComplete",
@@ -50,9 +47,6 @@ _TRANSIENT_CODES = frozenset(
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
         "SlowDown",
         "Throttled",
         "ThrottledException",
@@ -61,9 +55,18 @@ _TRANSIENT_CODES = frozenset(
         "TooManyRequestsException",
         "TransactionConflictException",
         "TransactionInProgressException",
-        "Unavailable",
     }
 )
+_TRANSIENT_CODES = _THROTTLED | {
+    "InternalError",
+    "InternalException",
+    "InternalFailure",
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "Unavailable",
+}
 
 
 @overload
@@ -136,3 +139,19 @@ def transient_errors_named() -> Iterator[None]:
         raise
     except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientServiceError(f"No answer from AWS: {type(error).__name__}") from error
+
+
+@contextmanager
+def unanswered_call_named() -> Iterator[None]:
+    """Tell a call that AWS refused from one that it may have carried out, although no answer says so.
+
+    Raises:
+        CallUnanswered: In place of a `TransientServiceError` that leaves it open.
+    """
+    try:
+        yield
+    except TransientServiceError as error:
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and error_code(cause) in _THROTTLED:
+            raise
+        raise CallUnanswered(str(error)) from error

@@ -10,6 +10,10 @@ class TransientServiceError(Exception):
     """AWS throttled the call, answered 5xx or not at all: the same call may succeed later."""
 
 
+class CallUnanswered(TransientServiceError):
+    """A call without a token may have been made: it is repeated once EC2 would show what it started."""
+
+
 class TaskQuotaExceeded(Exception):
     """EC2 runs as many conversion tasks as it allows; somebody else's count too."""
 
@@ -32,7 +36,8 @@ class RequestFailure(Exception):
             message: What happened, in a sentence.
             status: The request's terminal status.
             **facts: What the diagnosis needs beside: `AwsCode` and `Operation` of a call that AWS refused,
-                `StatusMessage` of a task, the `Finding` of an inspection; in lower case, what fills a cause.
+                `StatusMessage` of a task, the `Finding` of an inspection, whether it is `Retryable` where
+                its code does not decide; in lower case, what fills a cause.
         """
         self.code, self.status, self.facts = code, status, facts
         self.text = message
@@ -48,6 +53,10 @@ class RequestRejected(RequestFailure):
 
 class ServiceRoleRejected(RequestFailure):
     """EC2 refused the service role; it may only not have seen it yet."""
+
+
+class TagNotSeenYet(RequestFailure):
+    """EC2 refused what our own tag allows; it may only not have seen the tag yet."""
 
 
 class TaskFailed(RequestFailure):

@@ -55,6 +55,11 @@ def exported_file(s3: S3Client, uri: str, *, smallest: int = 1) -> dict[str, Any
     return {"Uri": uri, "Size": size, "Checksum": checksum}
 
 
+def is_there(s3: S3Client, uri: str) -> bool:
+    """Tell whether an export has written a file."""
+    return _head(s3, address_of(uri)) is not None
+
+
 def remove_exports(s3: S3Client, uris: tuple[str, ...]) -> None:
     """Remove what exports have written, as far as it is there, and their probes.
 
@@ -62,7 +67,7 @@ def remove_exports(s3: S3Client, uris: tuple[str, ...]) -> None:
     """
     for uri in uris:
         location = address_of(uri)
-        if _head(s3, location) is not None:
+        if is_there(s3, uri):
             with transient_errors_named():
                 s3.delete_object(Bucket=location.bucket, Key=location.key)
     remove_probes(s3, uris)

@@ -30,6 +30,25 @@ def after(moment: str, seconds: float) -> str:
     return text(parse(moment) + timedelta(seconds=seconds))
 
 
+def in_words(moment: str) -> str:
+    """A moment as a person reads it, to the second."""
+    return f"{parse(moment):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def length_in_words(seconds: float) -> str:
+    """How long something took, as a person says it: hours and minutes, or seconds where it was less."""
+    whole = int(seconds)
+    if whole < 60:
+        return _counted(whole, "second")
+    hours, minutes = divmod(whole // 60, 60)
+    parts = [_counted(hours, "hour")] if hours else []
+    return " ".join([*parts, _counted(minutes, "minute")] if minutes else parts)
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
 def seconds_between(earlier: str, later: str) -> float:
     """Seconds from one moment to another; negative if the order is reversed."""
     return (parse(later) - parse(earlier)).total_seconds()

@@ -100,7 +100,7 @@ def _steps(imported: Imported) -> Iterator[str]:
         )
     if imported.image_id:
         yield from _with_image(imported, imported.image_id)
-    elif imported.volume_ids:
+    elif imported.volume_ids and not imported.instance_id:  # Those of an instance are attached to it.
         yield from _with_volumes(imported)
     elif imported.snapshot_ids:
         yield from _with_snapshots(imported)

@@ -25,6 +25,9 @@ that it asks for lasts as long as it asks, an hour at most (IAM user guide, "Rol
 chaining).
 """
 
+SHORTEST_VALIDITY = timedelta(seconds=1)
+"""URLs say in whole seconds how long they are valid."""
+
 LONGEST_SIGNATURE = timedelta(days=7)
 """How long a URL of Signature Version 4 can be valid (Amazon S3 API reference)."""
 
@@ -72,7 +75,7 @@ class UrlSigner:
             ValueError: If that is not a second to seven days away.
         """
         left = valid_until - now
-        if not timedelta(seconds=1) <= left <= LONGEST_SIGNATURE:
+        if not SHORTEST_VALIDITY <= left <= LONGEST_SIGNATURE:
             raise ValueError(f"A presigned URL is valid for a second to seven days, not for {left}.")
         return cls(s3, int(left.total_seconds()))
 

@@ -223,6 +223,7 @@ def reconciler() -> Reconciler:
         orphan_sweep=OrphanSweep(
             table=requests_table(),
             ec2=client("ec2"),
+            s3=client("s3"),
             workflow=settings().requests_table,
             kind=settings().workflow_kind,
             with_conversions=can_be_asked_for(settings().allowed, region=settings().region),

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime import cleaning, next_steps, source_objects
 from vmie_runtime.aws import error_code, error_message, transient_errors_named
-from vmie_runtime.errors import RequestFailure, TransientServiceError
+from vmie_runtime.errors import RequestFailure, TagNotSeenYet, TransientServiceError
 from vmie_runtime.leavings import left_behind
 from vmie_runtime.made import Made
 from vmie_runtime.object_keys import file_name
@@ -94,7 +94,11 @@ def _tag(ec2: EC2Client, resources: list[str], tags: dict[str, str]) -> None:
         with transient_errors_named():
             ec2.create_tags(Resources=resources, Tags=ec2_tags(tags))
     except ClientError as error:
-        if "NotFound" not in error_code(error):
+        code = error_code(error)
+        if code == "UnauthorizedOperation":
+            # An instance and its volumes may be tagged by the tag that they got a moment ago.
+            raise TagNotSeenYet(code, error_message(error), Operation="CreateTags", AwsCode=code) from error
+        if "NotFound" not in code:
             raise
         # The task names them, so they are there: EC2's answers are eventually consistent.
         raise TransientServiceError(f"CreateTags: {error_message(error)}") from error

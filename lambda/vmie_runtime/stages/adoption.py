@@ -47,6 +47,8 @@ class Adopt(Stage):
             )
         if task.tags.get(REQUEST_ID_TAG, work.request.id) != work.request.id:
             raise RequestRejected("TaskOfAnotherRequest", f"The task {task_id} belongs to another request.")
+        if work.tags.items() <= task.tags.items():
+            return task_id  # Marked by a run that did not live to write it down; it may have ended since.
         if task.status != "active":
             raise RequestRejected(
                 "ImportTaskEnded",

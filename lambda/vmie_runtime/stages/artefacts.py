@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +16,9 @@ from vmie_runtime.stages.stage import ec2_tags
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
+
+# Seconds until the policies see a tag that was set a moment ago, by EC2's eventual consistency: a guess.
+_UNTIL_SEEN = (1, 2, 4, 8)
 
 
 def remove(ec2: EC2Client, made: Made, tags: dict[str, str], *, keep: Iterable[str] = ()) -> None:
@@ -40,17 +44,18 @@ def remove(ec2: EC2Client, made: Made, tags: dict[str, str], *, keep: Iterable[s
         for resource in (*sorted(image["ImageId"] for image in images), *sorted(snapshots), *made.volume_ids)
         if _still_there(partial(ec2.create_tags, Resources=[resource], Tags=ec2_tags(tags)))
     }
+    allowed = _AllowedByTag()
     for instance_id in made.instance_ids:
         _still_there(partial(ec2.create_tags, Resources=[instance_id], Tags=ec2_tags(tags)))
-        _still_there(partial(ec2.terminate_instances, InstanceIds=[instance_id]))
+        allowed.make(partial(ec2.terminate_instances, InstanceIds=[instance_id]))
     for image in images:
         if image["ImageId"] in ours:
-            _still_there(partial(ec2.deregister_image, ImageId=image["ImageId"]))
+            allowed.make(partial(ec2.deregister_image, ImageId=image["ImageId"]))
     for snapshot_id in sorted(snapshots & ours):
-        _still_there(partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
+        allowed.make(partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
     for volume_id in made.volume_ids:
         if volume_id in ours:
-            _delete_volume(ec2, volume_id, made.instance_ids)
+            _delete_volume(ec2, volume_id, made.instance_ids, allowed)
 
 
 def mark(ec2: EC2Client, made: Made, tags: dict[str, str]) -> Made:
@@ -72,13 +77,36 @@ def mark(ec2: EC2Client, made: Made, tags: dict[str, str]) -> Made:
     return Made(instance_ids=shown(made.instance_ids), volume_ids=shown(made.volume_ids))
 
 
-def _delete_volume(ec2: EC2Client, volume_id: str, terminated: tuple[str, ...]) -> None:
+class _AllowedByTag:
+    """Calls about what was tagged a moment ago, which a policy allows by that tag.
+
+    A refusal is believed once all of them together have waited for as long as EC2 may take to see the tags.
+    """
+
+    def __init__(self) -> None:
+        self._pauses = iter(_UNTIL_SEEN)
+
+    def make(self, call: Callable[[], object]) -> bool:
+        """Make a call; tell whether its resource was there."""
+        while True:
+            try:
+                return _still_there(call)
+            except ClientError as error:
+                pause = next(self._pauses, None) if error_code(error) == "UnauthorizedOperation" else None
+                if pause is None:
+                    raise
+                sleep(pause)
+
+
+def _delete_volume(
+    ec2: EC2Client, volume_id: str, terminated: tuple[str, ...], allowed: _AllowedByTag
+) -> None:
     for attachment in _attachments(ec2, volume_id):
         if attachment.get("State") in ("attached", "attaching", "busy"):
             if attachment.get("InstanceId") not in terminated:
-                _still_there(partial(ec2.detach_volume, VolumeId=volume_id))
+                allowed.make(partial(ec2.detach_volume, VolumeId=volume_id))
             raise TransientServiceError(f"The volume {volume_id} is being detached.")
-    _still_there(partial(ec2.delete_volume, VolumeId=volume_id))
+    allowed.make(partial(ec2.delete_volume, VolumeId=volume_id))
 
 
 def _attachments(ec2: EC2Client, volume_id: str) -> list[Any]:

@@ -155,6 +155,11 @@ def active_conversions(ec2: EC2Client) -> Iterator[tuple[Stage, Task]]:
             yield stage, task
 
 
+def ended_conversions(ec2: EC2Client) -> Iterator[Task]:
+    """Every conversion task that ended and that EC2 still shows, whoever started it."""
+    yield from (task for task in _all_tasks(ec2) if task.ended)
+
+
 def find_instance(ec2: EC2Client, instance_id: str) -> Any:
     """An instance, or None where EC2 does not know it (yet)."""
     try:

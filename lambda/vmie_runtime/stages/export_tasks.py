@@ -32,6 +32,10 @@ class ExportTaskStage(Stage):
         """Every task of this kind that runs, whoever started it."""
         yield from (task for task in self._tasks(ec2) if task.status == "active")
 
+    def ended(self, ec2: EC2Client) -> Iterator[Task]:
+        """Every task of this kind that ended and that EC2 still shows, whoever started it."""
+        yield from (task for task in self._tasks(ec2) if task.ended)
+
     def find(self, work: Work) -> Task | None:
         """The task that carries the tags of this stage of this attempt."""
         wanted = work.tags.items()

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime import import_manifest
 from vmie_runtime.aws import client, transient_errors_named
+from vmie_runtime.deadlines import require_time_left
 from vmie_runtime.errors import RequestFailure, RequestRejected
 from vmie_runtime.import_manifest import DiskObject, ImportManifest, Scratch
 from vmie_runtime.moments import parse, text
-from vmie_runtime.presigned_urls import SESSION, signing_client
+from vmie_runtime.presigned_urls import SESSION, SHORTEST_VALIDITY, signing_client
 from vmie_runtime.stages.containers import ObjectAddress, containers_of, object_of, of_disk_image
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def image_parameters(work: Work, image: dict[str, Any], *, volume_gib: int) -> A
         volume_gib: The size of the volume in GiB.
 
     Raises:
-        RequestFailure: If the URLs cannot last until the request's deadline.
+        RequestFailure: If the URLs cannot last until the request's deadline, or it is upon us.
     """
     request, now = work.request, parse(work.now)
+    require_time_left(request, text(now + SHORTEST_VALIDITY))
     disk = _disk_of(request, image, work.settings.bucket)
     deadline = parse(request.deadline_at or work.now)
     if now + SESSION < deadline:

@@ -1,4 +1,4 @@
-"""Images and volumes that came to be after their request had ended: a call was under way then."""
+"""What came to be after its request had ended, or twice for one: a call was under way, or made again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.aws import transient_errors_named
 from vmie_runtime.made import Made
+from vmie_runtime.stages.conversion import find_instance
 from vmie_runtime.stages.stage import REQUEST_ID_TAG, STAGE_TAG, WORKFLOW_TAG, plain_tags
+from vmie_runtime.stages.volumes import CreateVolume
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -18,6 +20,9 @@ FINISHED = "finished"
 # Of what is made with tags: a stage's number. A request has at most 21 disks and a few stages more; a filter
 # takes 200 values (EC2 API reference, DescribeImages).
 _UNFINISHED = [str(number) for number in range(40)]
+
+# States of instances, and of volumes.
+_GOING = ("shutting-down", "terminated", "deleting", "deleted")
 
 
 def unfinished(ec2: EC2Client, workflow: str, *, with_volumes: bool) -> Iterator[tuple[str, Made]]:
@@ -49,3 +54,12 @@ def unfinished(ec2: EC2Client, workflow: str, *, with_volumes: bool) -> Iterator
 
 def _request_of(described: Any) -> str:
     return plain_tags(described.get("Tags", [])).get(REQUEST_ID_TAG, "")
+
+
+def is_there(ec2: EC2Client, made: Made) -> bool:
+    """Tell whether an instance or a volume that a task has made is there and not on its way out."""
+    instances = (find_instance(ec2, each) for each in made.instance_ids)
+    if any(each is not None and each["State"]["Name"] not in _GOING for each in instances):
+        return True
+    volumes = (CreateVolume().describe(ec2, each) for each in made.volume_ids)
+    return any(each is not None and each.phase not in _GOING for each in volumes)

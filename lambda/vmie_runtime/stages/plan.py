@@ -10,7 +10,12 @@ from vmie_runtime.presigned_urls import SESSION
 from vmie_runtime.request import Request
 from vmie_runtime.stages.adoption import Adopt
 from vmie_runtime.stages.containers import containers_of
-from vmie_runtime.stages.conversion import ImportInstance, ImportVolume, active_conversions
+from vmie_runtime.stages.conversion import (
+    ImportInstance,
+    ImportVolume,
+    active_conversions,
+    ended_conversions,
+)
 from vmie_runtime.stages.export_image import ExportImage
 from vmie_runtime.stages.export_instance import CreateInstanceExportTask
 from vmie_runtime.stages.export_tasks import ExportTaskStage
@@ -24,10 +29,11 @@ from vmie_runtime.stages.volumes import AttachFurtherDisk, AttachVolume, CreateV
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
+_EXPORTS: tuple[ExportTaskStage, ...] = (ExportImage(), CreateInstanceExportTask())
 # The kinds of stages whose tasks run on when nobody watches them.
 _WITH_TASKS: dict[str, tuple[ImportTaskStage | ExportTaskStage, ...]] = {
     "import": (ImportImage(), ImportSnapshot()),
-    "export": (ExportImage(), CreateInstanceExportTask()),
+    "export": _EXPORTS,
 }
 
 
@@ -47,6 +53,23 @@ def active_tasks(
             yield stage, task
     if with_conversions:
         yield from active_conversions(ec2)
+
+
+def ended_tasks(workflow: str, ec2: EC2Client, *, with_conversions: bool = False) -> Iterator[Task]:
+    """Every task that ended, of the kinds that EC2 may have been asked for twice or that end after a request.
+
+    What an import task made is no part of it: such a task has a token, and is cancelled with its request.
+
+    Args:
+        workflow: `import` or `export`.
+        ec2: The EC2 client.
+        with_conversions: As of `active_tasks`.
+    """
+    if workflow == "export":
+        for stage in _EXPORTS:
+            yield from stage.ended(ec2)
+    elif with_conversions:
+        yield from ended_conversions(ec2)
 
 
 def plan(request: Request) -> tuple[Stage, ...]:

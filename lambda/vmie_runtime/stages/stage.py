@@ -74,6 +74,20 @@ class Work:
         return stage_tags(self.request, self.workflow)
 
 
+def is_superfluous(request: Request, task: Task) -> bool:
+    """Tell whether an open request follows another task in this one's place: a call was made twice.
+
+    Args:
+        request: The request that the task is marked with.
+        task: A task that carries our tags.
+    """
+    attempt, stage = task.tags.get(ATTEMPT_TAG, ""), task.tags.get(STAGE_TAG, "")
+    if not (attempt.isdecimal() and stage.isdecimal()):
+        return False
+    place, reached = (int(attempt), int(stage)), (request.attempt, request.stage)
+    return place < reached or (place == reached and request.task_id not in (None, task.id))
+
+
 class Stage(ABC):
     """One call to EC2 and what follows from it.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vmie_runtime.aws import client
 from vmie_runtime.diagnosis import Category, Diagnosis, diagnose_call, diagnose_task, own_failure
 from vmie_runtime.diagnosis.links import finding_page
+from vmie_runtime.errors import CallUnanswered, TransientServiceError
 from vmie_runtime.failure_outcomes import failure_outcome
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Status
@@ -15,6 +17,8 @@ from vmie_runtime.wiring import settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_TRANSIENT = (TransientServiceError.__name__, CallUnanswered.__name__)
 
 
 @logger.inject_lambda_context
@@ -54,8 +58,9 @@ def _diagnose(failure: dict[str, Any], raised: dict[str, Any], arn: str) -> Diag
         return own_failure("DeadlineExceeded", message)
     if raised:
         facts = {name: value for name, value in raised.items() if name not in ("Code", "Message", "Status")}
-        return own_failure(raised["Code"], raised["Message"], **facts)
-    code = "ServiceUnavailable" if failure["Error"] == "TransientServiceError" else "InternalError"
+        diagnosis = own_failure(raised["Code"], raised["Message"], **facts)
+        return replace(diagnosis, retryable=diagnosis.retryable and raised.get("Retryable", True))
+    code = "ServiceUnavailable" if failure["Error"] in _TRANSIENT else "InternalError"
     return own_failure(code, f"{failure['Error']}: {str(failure.get('Cause', ''))[:2000]}")
 
 
@@ -83,10 +88,9 @@ def _role_diagnosis(call: Diagnosis, raised: dict[str, Any], function_arn: str) 
         partition=partition,
         bucket=raised.get("Bucket") or settings().bucket,
         key=raised.get("Key") or "",
-        kms_key_arns=(settings().import_defaults["KmsKeyId"],)
-        if str(settings().import_defaults.get("KmsKeyId", "")).startswith("arn:")
-        else (),
+        kms_key_arns=tuple(raised["KmsKeyArns"]),
         source_key_arns=tuple(raised["SourceKeyArns"]),
+        license_configuration_arns=tuple(raised["LicenseConfigurationArns"]),
         writes=raised["Operation"] == "ExportImage",
     )
     return diagnose_role_rejection(call, examine_service_role(client("iam"), role))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vmie_runtime.aws import client
+from vmie_runtime.deadlines import require_time_left
 from vmie_runtime.errors import RequestFailure, TaskFailed, TransientServiceError
 from vmie_runtime.made import Made
-from vmie_runtime.moments import seconds_between
+from vmie_runtime.moments import in_words, length_in_words, seconds_between
 from vmie_runtime.observability import logger
 from vmie_runtime.polling import poll_interval
 from vmie_runtime.request import OpenState, Request
@@ -51,8 +52,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"Next": "start"}
     task = stage.describe(client("ec2"), request.task_id)
     if task is None:
-        _require_seen_lately(request, step.now)
+        _note_unseen(request, table, step.now)
         return _look_again(request, step.now)
+    if request.unseen_since is not None:
+        table.update(request.id, {"unseen_since": None}, expect=OpenState.LIVE)
     if stage.marks_what_it_names and task.status in ("active", "completed"):
         request = _mark(request, task, table)
     if task.status == "completed":
@@ -65,11 +68,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     _require_worth_waiting(request, step.now)
     moved_at = _note_progress(table, request, task, step.now)
-    if stage.shows_progress and seconds_between(moved_at, step.now) > settings().stall_seconds:
-        raise RequestFailure(
-            "TaskStalled",
-            f"The task {task.id} stands at {task.phase!r}, {task.progress or 'no'} % since {moved_at}.",
-        )
+    if stage.shows_progress:
+        _require_moving(task, moved_at, step.now)
     return _look_again(request, step.now)
 
 
@@ -81,6 +81,7 @@ def _after(stage: Stage, task: Task, request: Request, table: RequestsTable, now
         "phase": None,
         "progress": None,
         "changed_at": now,
+        "unseen_since": None,
     }
     table.update(request.id, changes, expect=OpenState.LIVE)
     return {"Next": "start" if request.stage + 1 < len(plan(request)) else "finish"}
@@ -101,9 +102,35 @@ def _look_again(request: Request, now: str) -> dict[str, Any]:
     return {"Next": "wait", "PollAfter": poll_interval(seconds_between(request.started_at or now, now))}
 
 
-def _require_seen_lately(request: Request, now: str) -> None:
-    if request.changed_at is None or seconds_between(request.changed_at, now) > _UNSEEN_SECONDS:
-        raise RequestFailure("TaskLost", f"EC2 no longer knows the task {request.task_id}.")
+def _note_unseen(request: Request, table: RequestsTable, now: str) -> None:
+    """Write down since when EC2 does not show the task, and give it up after a while.
+
+    Raises:
+        RequestFailure: `TaskLost`, or what ends every wait.
+    """
+    _require_worth_waiting(request, now)
+    if request.unseen_since is None:
+        table.update(request.id, {"unseen_since": now}, expect=OpenState.LIVE)
+    elif seconds_between(request.unseen_since, now) > _UNSEEN_SECONDS:
+        raise RequestFailure(
+            "TaskLost",
+            f"EC2 does not know the task {request.task_id}, since {in_words(request.unseen_since)}.",
+        )
+
+
+def _require_moving(task: Task, moved_at: str, now: str) -> None:
+    stands = seconds_between(moved_at, now)
+    if stands <= settings().stall_seconds:
+        return
+    phase = task.phase or "no phase"
+    raise RequestFailure(
+        "TaskStalled",
+        f"The task {task.id} stands at {phase!r}, {task.progress or 'no'} % since {in_words(moved_at)}.",
+        phase=phase,
+        duration=length_in_words(stands),
+        # A guest that does not come up would not do so the next time either.
+        Retryable="boot" not in phase.lower(),
+    )
 
 
 def _require_worth_waiting(request: Request, now: str) -> None:
@@ -112,12 +139,7 @@ def _require_worth_waiting(request: Request, now: str) -> None:
             "SourceChanged",
             f"{request.label} was overwritten while its task ran; the newer object has a request of its own.",
         )
-    if request.deadline_at is not None and now >= request.deadline_at:
-        raise RequestFailure(
-            "DeadlineExceeded",
-            f"The request had not ended by its deadline, {request.deadline_at}.",
-            status="TimedOut",
-        )
+    require_time_left(request, now)
 
 
 def _note_progress(table: RequestsTable, request: Request, task: Task, now: str) -> str:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vmie_runtime import source_objects
-from vmie_runtime.aws import ec2_called_once, error_code, error_message, transient_errors_named
+from vmie_runtime.aws import ec2_called_once, error_code, transient_errors_named, unanswered_call_named
 from vmie_runtime.checks.advice import Advice
 from vmie_runtime.checks.examination import examine_guest
-from vmie_runtime.errors import RequestFailure, ServiceRoleRejected, TaskQuotaExceeded
+from vmie_runtime.deadlines import require_time_left
+from vmie_runtime.errors import RequestFailure, TransientServiceError
 from vmie_runtime.inspections import decide_method, require_accepted
 from vmie_runtime.observability import logger
 from vmie_runtime.request import Request
 from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import given_snapshots
 from vmie_runtime.stages.plan import stage_of
-from vmie_runtime.stages.stage import Stage, Work, ec2_tags
+from vmie_runtime.stages.refusals import refusal
+from vmie_runtime.stages.stage import Stage, Task, Work, ec2_tags
 from vmie_runtime.steps.step_event import StepEvent
 from vmie_runtime.wiring import requests_table, settings, work_on
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_QUOTA_CODES = ("ResourceCountLimitExceeded", "ResourceLimitExceeded")
-# In the guide's wording, old and new: "The service role <name> [provided] does not exist or does not have …".
-_ROLE_REFUSED = "service role"
 # The same token with other parameters, since the stack's defaults have changed; or a name that is taken,
 # maybe by what an earlier call made whose answer was lost.
 _MADE_BEFORE = ("IdempotentParameterMismatch", "InvalidAMIName.Duplicate")
@@ -45,8 +45,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises:
         RequestRejected: If the inspection found what cannot be imported.
-        RequestFailure: If a source changed or EC2 refuses the call.
+        RequestFailure: If the deadline has passed, a source changed or EC2 refuses the call.
         ServiceRoleRejected: If EC2 refuses the service role.
+        TagNotSeenYet: If EC2 refuses what was marked a moment ago.
+        CallUnanswered: If EC2 may have carried out a call that takes no token.
         TaskQuotaExceeded: If EC2 runs as many tasks as it may.
     """
     step = StepEvent.from_event(event)
@@ -61,13 +63,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if stage is None:
         return {"PollAfter": 0}
     if request.task_id is None:
-        task_id = _start(stage, work_on(request, now=step.now))
+        require_time_left(request, step.now)
+        work = work_on(request, now=step.now)
+        task_id = _start(stage, work)
         changes: dict[str, Any] = {"task_id": task_id, "changed_at": step.now}
         if stage.is_import_task:
             changes["import_task_id"] = task_id
         if stage.is_export_task:
             changes["export_task_id"] = task_id
         if not table.update(request.id, changes):
+            _cancel(stage, work, task_id)
             raise RequestFailure(
                 "RequestNotOpen", f"The request ended while {task_id} was started.", status="Cancelled"
             )
@@ -111,11 +116,12 @@ def _start(stage: Stage, work: Work) -> str:
             return found.id
         work = replace(work, ec2=ec2_called_once())
     try:
-        return stage.start(work)
+        with nullcontext() if stage.has_token else unanswered_call_named():
+            return stage.start(work)
     except ClientError as error:
         if error_code(error) in _MADE_BEFORE and (found := stage.find(work)) is not None:
             return found.id
-        raise _refusal(error, stage, work.request, source_keys) from error
+        raise refusal(error, stage, work, source_keys) from error
 
 
 def _mark_as_ours(work: Work) -> None:
@@ -130,20 +136,12 @@ def _mark_as_ours(work: Work) -> None:
             work.ec2.create_tags(Resources=made, Tags=ec2_tags(work.tags))
 
 
-def _refusal(error: ClientError, stage: Stage, request: Request, source_keys: list[str]) -> Exception:
-    code, message = error_code(error), error_message(error)
-    if code in _QUOTA_CODES:
-        return TaskQuotaExceeded(message)
-    facts: dict[str, Any] = {"Operation": error.operation_name or stage.operation, "AwsCode": code}
-    if code == "InvalidParameter" and _ROLE_REFUSED in message:
-        disk = request.disks[0] if request.disks else {}
-        return ServiceRoleRejected(
-            code,
-            message,
-            **facts,
-            Bucket=disk.get("Bucket"),
-            Key=disk.get("Key"),
-            RoleName=request.role_name,
-            SourceKeyArns=source_keys,
-        )
-    return RequestFailure(code, message, **facts)
+def _cancel(stage: Stage, work: Work, task_id: str) -> None:
+    """Cancel what was started for a request that ended meanwhile; what cannot be, a later round finds."""
+    try:
+        # EC2 may show a new task a moment late.
+        task = stage.describe(work.ec2, task_id) or Task(id=task_id, status="active")
+        if not task.ended:
+            stage.cancel(work.ec2, task, "The request ended while this task was started.")
+    except (ClientError, TransientServiceError):
+        logger.exception("A task that nobody waits for could not be cancelled", extra={"task": task_id})

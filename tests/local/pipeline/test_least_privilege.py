@@ -163,6 +163,22 @@ def is_found_again_with_other_defaults(pipeline: Pipeline) -> None:
         assert len(pipeline.tasks_of(result["RequestId"])) == 1
 
 
+def ends_while_its_task_is_started(pipeline: Pipeline) -> None:
+    """The call is under way when the execution is stopped: nothing is found yet that could be cancelled."""
+    key = "images/privileges/late.vmdk"
+    pipeline.inject("ImportImage", Role="StartTask", Delay=3000)
+    pipeline.upload(key)
+    eventually(pipeline.no_fault_is_pending, "the call of StartTask")
+    request = next(item for item in pipeline.requests() if item.get("Key") == key)
+    pipeline.states.stop_execution(executionArn=request["ExecutionArn"])
+    pipeline.ended(key)
+    with pipeline.without_rounds():
+        eventually(
+            lambda: [task["Status"] for task in pipeline.tasks_of(request["Id"])] == ["deleted"],
+            "a task that is cancelled as soon as it has begun",
+        )
+
+
 RUNS: list[Callable[[Pipeline], None]] = [
     succeeds,
     become_what_request_files_ask_for,
@@ -179,6 +195,7 @@ RUNS: list[Callable[[Pipeline], None]] = [
     is_stopped_unseen,
     finds_its_source_gone,
     is_refused_for_its_role,
+    ends_while_its_task_is_started,
 ]
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.constructs.synthesis import Synthesised, as_list, import_half, synthesise
+from tests.unit.constructs.synthesis import Synthesised, as_list, flat, import_half, synthesise
 
 ZONE = "us-east-1a"
 CONVERSION = {
@@ -65,6 +65,7 @@ def test_only_who_follows_or_cleans_up_marks_instances(zoned: Synthesised) -> No
         for name, statement in zoned.every_statement()
         if "ec2:CreateTags" in as_list(statement["Action"])
         and "aws:RequestTag/vmie:workflow" in json.dumps(statement.get("Condition", {}))
+        and any(flat(resource).endswith(":instance/*") for resource in as_list(statement["Resource"]))
     }
     owners = {
         part for name in marking for part in ("PollTask", "CleanUp", "Reconciler", "Drain") if part in name

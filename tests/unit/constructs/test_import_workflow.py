@@ -20,6 +20,7 @@ from aws_cdk import aws_sqs as sqs
 from tests.unit.constructs.synthesis import Synthesised, flat, synthesise
 from tests.unit.runtime.fake_dynamodb import FakeDynamoDB
 from vmie_constructs import ImportWorkflow
+from vmie_runtime import errors
 
 FUNCTION, RULE, QUEUE = "AWS::Lambda::Function", "AWS::Events::Rule", "AWS::SQS::Queue"
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -166,6 +167,40 @@ def test_services_that_do_not_answer_for_minutes_cost_no_import_that_ran(
     retry = definition(default)["States"][state]["Retry"][0]
     assert "TransientServiceError" in retry["ErrorEquals"]
     assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] >= 15 * 60
+
+
+@pytest.mark.parametrize("error", ["CallUnanswered", "Sandbox.Timedout", "Lambda.Unknown"])
+def test_a_call_that_may_have_been_carried_out_is_made_again_once_ec2_would_show_it(
+    default: Synthesised, error: str
+) -> None:
+    retries = definition(default)["States"]["Start task"]["Retry"]
+    first = next(each for each in retries if error in each["ErrorEquals"])
+    assert first["IntervalSeconds"] >= 60
+    assert first.get("JitterStrategy", "NONE") == "NONE"
+
+
+@pytest.mark.parametrize("state", ["Start task", "Finish request"])
+def test_a_tag_that_policies_do_not_see_yet_is_waited_for_for_minutes(
+    default: Synthesised, state: str
+) -> None:
+    retries = definition(default)["States"][state]["Retry"]
+    (retry,) = (each for each in retries if "TagNotSeenYet" in each["ErrorEquals"])
+    waits = [
+        retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt for attempt in range(retry["MaxAttempts"])
+    ]
+    assert 120 <= sum(waits) <= 600
+
+
+def test_every_error_that_a_state_knows_by_name_is_one_that_the_runtime_raises(default: Synthesised) -> None:
+    known = {
+        name
+        for state in definition(default)["States"].values()
+        for each in (*state.get("Retry", []), *state.get("Catch", []))
+        for name in each["ErrorEquals"]
+        if "." not in name
+    }
+    assert known == {name for name in known if hasattr(errors, name)}
+    assert {"CallUnanswered", "TagNotSeenYet"} <= known
 
 
 def test_the_state_machine_logs_errors_without_data_and_outlasts_a_wait_and_the_deadline(

@@ -65,7 +65,7 @@ GRANTS: dict[str, Callable[[RuntimeFunction], None]] = {
     "create image": lambda function: allow_create_image(function, "ours"),
     "clean up conversion": lambda function: allow_clean_up_conversion(function, "ours"),
     "start export": lambda function: allow_start_export(
-        function, images=["ami-0123456789abcdef0"], instances=INSTANCES
+        function, "ours", images=["ami-0123456789abcdef0"], instances=INSTANCES
     ),
     "poll export": allow_poll_export,
     "check default encryption": allow_check_default_encryption,
@@ -274,6 +274,8 @@ def test_exactly_the_allowed_images_and_instances_are_exported() -> None:
         *(row("CreateInstanceExportTask", f"{OWN}instance/{instance}") for instance in INSTANCES),
         *tags_as_made("ExportImage", f"{OWN}export-image-task/*"),
         *tags_as_made("CreateInstanceExportTask", f"{OWN}export-instance-task/*"),
+        row("CancelExportTask", f"{OWN}export-image-task/*", HAS_TAG),
+        row("CancelExportTask", f"{OWN}export-instance-task/*", HAS_TAG),
     }
 
 
@@ -295,7 +297,7 @@ def test_a_bucket_is_looked_at_and_its_objects_are_not() -> None:
 
 
 def test_where_nothing_may_be_exported_no_export_is_granted() -> None:
-    assert granted(allow_start_export) == set()
+    assert granted(lambda function: allow_start_export(function, "ours")) == set()
 
 
 @pytest.mark.parametrize("name", GRANTS)

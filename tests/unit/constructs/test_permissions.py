@@ -208,6 +208,7 @@ def test_the_start_passes_the_service_role_and_makes_what_carries_its_tag(defaul
         "ec2:ImportSnapshot": {SNAPSHOT_TASKS, SNAPSHOTS},
         "ec2:RegisterImage": {SNAPSHOTS, IMAGES},
         "ec2:CopyImage": {SNAPSHOTS, IMAGES},
+        "ec2:CancelImportTask": {TASKS, SNAPSHOT_TASKS},
         "ec2:CreateTags": {TASKS, SNAPSHOT_TASKS, IMAGES, SNAPSHOTS},
         "ec2:DescribeImages": {"*"},
         "ec2:DescribeImportImageTasks": {"*"},
@@ -316,11 +317,11 @@ def test_what_the_owner_allows_is_granted_by_name(all_allowed: Synthesised) -> N
 )
 def test_tasks_started_by_hand_can_be_marked_where_that_is_allowed(entry: str, resources: set[str]) -> None:
     found = synthesise(lambda stack: import_half(stack, allowed_import_tasks=[entry]))
-    marked = [
-        statement
-        for statement in found.statements("StartTaskRole")
-        if statement.get("Condition") == {"ForAllValues:StringLike": {"aws:TagKeys": "vmie:*"}}
-    ]
+    condition = {
+        "StringEquals": {"aws:RequestTag/vmie:workflow": {"Ref": found.name_of(TABLE)}},
+        "ForAllValues:StringLike": {"aws:TagKeys": "vmie:*"},
+    }
+    marked = [each for each in found.statements("StartTaskRole") if each.get("Condition") == condition]
     assert {action for each in marked for action in as_list(each["Action"])} == {"ec2:CreateTags"}
     assert {flat(resource) for each in marked for resource in as_list(each["Resource"])} == resources
 
@@ -369,6 +370,23 @@ def deployed(value: Any) -> Any:
         case list():
             return [deployed(each) for each in value]
     return value
+
+
+def test_a_task_whose_request_ended_meanwhile_is_cancelled_by_its_tag(default: Synthesised) -> None:
+    own = {"StringEquals": {"aws:ResourceTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
+    assert conditions(default, "StartTask", "ec2:CancelImportTask") == [own]
+
+
+@pytest.mark.parametrize(
+    "function", ["StartTask", "FinishRequest", "CleanUp", "ReconcilerFunction", "DrainFunction"]
+)
+def test_nothing_that_exists_is_tagged_but_with_the_workflows_own_tag(
+    function: str, default: Synthesised
+) -> None:
+    marked = {"StringEquals": {"aws:RequestTag/vmie:workflow": {"Ref": default.name_of(TABLE)}}}
+    found = conditions(default, function, "ec2:CreateTags")
+    existing = [each for each in found if "ec2:CreateAction" not in json.dumps(each)]
+    assert existing == [marked]
 
 
 @pytest.mark.parametrize("function", ["CleanUp", "ReconcilerFunction", "DrainFunction"])

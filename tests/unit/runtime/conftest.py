@@ -12,6 +12,7 @@ from tests.unit.runtime.fakes import FakeAws
 from tests.unit.runtime.world import ENVIRONMENT, World
 from vmie_runtime import aws as runtime_aws
 from vmie_runtime import observability, wiring
+from vmie_runtime.stages import artefacts
 
 _CACHED = (wiring.settings, wiring.requests_table, wiring.publisher)
 
@@ -21,6 +22,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """AWS in memory, with the functions' environment."""
     fakes = FakeAws()
     monkeypatch.setattr(runtime_aws, "_client", fakes.client)
+    monkeypatch.setattr(artefacts, "sleep", lambda seconds: None)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     # Read from the environment when the module was loaded.

@@ -129,6 +129,14 @@ def test_a_volume_is_attached_unless_it_is() -> None:
     assert "attach-volume" not in _text(volume_ids=[_VOLUME], attached=True)
 
 
+def test_the_volumes_of_an_instance_are_attached_to_it_already() -> None:
+    made = Made(instance_ids=(_INSTANCE,), volume_ids=(_VOLUME, "vol-0a2"))
+    request = _request(operation="ImportInstance", method=None, made=made)
+    text = "\n".join(of_request(request, "eu-west-1"))
+    assert f"start-instances --instance-ids {_INSTANCE}" in text
+    assert "attach-volume" not in text
+
+
 def test_an_instance_is_started() -> None:
     assert f"start-instances --instance-ids {_INSTANCE}" in _text(instance_id=_INSTANCE)
 

@@ -215,6 +215,40 @@ def test_a_sweep_cancels_our_tasks_that_nobody_watches_and_no_others(world: Worl
     assert world.find(live).open_state is OpenState.LIVE
 
 
+@pytest.mark.parametrize(
+    ("place", "written", "cancelled"),
+    [
+        (("1", "0"), "import-ami-0", True),
+        (("1", "0"), "import-ami-twin", False),
+        (("1", "0"), None, False),
+        (("1", "1"), "import-ami-0", False),
+        (("1", ""), "import-ami-0", False),
+        (("", "0"), "import-ami-0", False),
+    ],
+)
+def test_a_sweep_cancels_the_twin_of_a_task_that_was_written_down(
+    world: World, place: tuple[str, str], written: str | None, cancelled: bool
+):
+    request = world.importing(task_id=written)
+    tags = {**stage_tags(request, WORKFLOW), "vmie:attempt": place[0], "vmie:stage": place[1]}
+    world.aws.ec2.add_task("import-ami-twin", tags=tags)
+
+    run(world, sweep=True)
+
+    assert ("import-ami-twin" in world.aws.ec2.cancelled) is cancelled
+    assert ("import-ami-0" in world.aws.ec2.cancelled) is (written == "import-ami-twin")
+
+
+@pytest.mark.parametrize("changes", [{"stage": 1, "task_id": None}, {"attempt": 2, "task_id": None}])
+def test_a_sweep_cancels_what_runs_for_a_stage_or_an_attempt_that_is_over(world: World, changes):
+    request = world.importing()
+    world.table.update(request.id, changes)
+
+    run(world, sweep=True)
+
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}
+
+
 def test_a_sweep_takes_back_leases_of_requests_that_have_ended(world: World):
     live = world.importing()
     world.aws.dynamodb.items["lease#task"]["Holders"]["SS"].append("long-gone")

@@ -9,6 +9,8 @@ QUOTAS = (
     Meaning(
         code="TaskQuotaExceeded",
         category=Category.QUOTA,
+        texts=("Task failed to initialize - conversion task limit (5) exceeded.",),
+        pattern=r"\btask limit\b.*\bexceeded\b",
         aws_codes=("ResourceCountLimitExceeded",),
         cause="As many import and export tasks are running in this account and Region as its quota allows "
         "(5 by default); others in the account use the same quota.",
@@ -19,13 +21,23 @@ QUOTAS = (
         retryable=True,
     ),
     Meaning(
+        code="SnapshotsUnderWay",
+        category=Category.QUOTA,
+        texts=("Too many snapshot copies in progress. The limit is 20 for this destination region.",),
+        pattern=r"\btoo many snapshot copies in progress\b",
+        aws_codes=("PendingSnapshotLimitExceeded", "ConcurrentSnapshotLimitExceeded"),
+        cause="As many snapshots are being made or copied in this account and Region as its quota allows.",
+        remedy="Nothing: the request waits in the queue and goes on, with what it has made so far, when "
+        "others have ended.",
+        documentation=links.SERVICE_QUOTAS,
+        retryable=True,
+    ),
+    Meaning(
         code="ResourceQuotaExceeded",
         category=Category.QUOTA,
         aws_codes=(
             "ResourceLimitExceeded",
-            "PendingSnapshotLimitExceeded",
             "SnapshotLimitExceeded",
-            "ConcurrentSnapshotLimitExceeded",
             "TagLimitExceeded",
             "InstanceLimitExceeded",
             "VolumeLimitExceeded",
@@ -33,8 +45,9 @@ QUOTAS = (
         ),
         cause="A quota of the account for images, snapshots, volumes, instances or tags is used up.",
         found="EC2's code is {code}, the call was {operation}.",
-        remedy="Delete what is not needed, wait for copies and snapshots under way, or ask for a higher "
-        "quota in Service Quotas; then drop the request again.",
+        remedy="Delete what is not needed, or ask for a higher quota in Service Quotas; then drop the "
+        "request again. A call that starts an import or export task means the quota of tasks by "
+        "`ResourceLimitExceeded`, and its request waits for its turn (TaskQuotaExceeded).",
         documentation=links.SERVICE_QUOTAS,
     ),
     Meaning(

@@ -156,8 +156,9 @@ ENDED = (
         cause="The task reported the same phase and progress for so long that it was taken for dead and "
         "cancelled.",
         found="It stood at {phase} for {duration}.",
-        remedy="Drop it again. If it stops at the same phase again: at booting, the guest does not come up "
-        "on EC2 (see FirstBootFailure); at any other, ask AWS Support with the task's id.",
+        remedy="At booting the guest does not come up on EC2 (see FirstBootFailure): mend it, because no "
+        "further attempt is made by itself. At any other phase drop it again, and ask AWS Support with the "
+        "task's id if it stops there again.",
         retryable=True,
     ),
     Meaning(

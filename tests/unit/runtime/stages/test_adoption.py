@@ -88,6 +88,20 @@ def test_an_adoption_that_is_repeated_changes_nothing(world: World):
     assert ids == [TASK, TASK]
 
 
+def test_an_adoption_that_is_repeated_after_the_task_has_ended_keeps_what_it_made(world: World, context):
+    """It was marked, the table could not be written, and it completed before the step ran again."""
+    request = adopting(world)
+    world.aws.ec2.add_task(TASK)
+    stage(request).start(world.work(request))
+    world.aws.ec2.complete(TASK, "ami-1", "snap-1")
+
+    start_task(world.step(request), context)
+    assert poll_task(world.step(request), context) == {"Next": "finish"}
+
+    assert set(world.aws.ec2.images) == {"ami-1"}
+    assert world.find(request).made.image_id == "ami-1"
+
+
 def test_what_was_marked_and_not_written_down_is_cancelled_with_its_request(world: World, context):
     """The function died in between; the request then ends."""
     request = adopting(world)

@@ -8,6 +8,7 @@ from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import World
 from vmie_runtime.errors import TransientServiceError
 from vmie_runtime.made import Made
+from vmie_runtime.stages import artefacts
 from vmie_runtime.stages.artefacts import remove
 
 TAGS = {"vmie:request-id": "r", "vmie:workflow": "requests"}
@@ -78,12 +79,29 @@ def test_nothing_made_calls_nobody(world: World):
     assert world.aws.ec2.calls == []
 
 
-def test_a_refusal_is_no_removal(world: World):
+def test_a_refusal_is_no_removal(world: World, monkeypatch: pytest.MonkeyPatch):
     everything(world)
-    world.aws.ec2.refusals.add("DeleteSnapshot", refusal("UnauthorizedOperation", "DeleteSnapshot"))
+    waited: list[float] = []
+    monkeypatch.setattr(artefacts, "sleep", waited.append)
+    refused = refusal("UnauthorizedOperation", "DeleteSnapshot")
+    world.aws.ec2.refusals.add("DeleteSnapshot", *[refused] * 9)
 
     with pytest.raises(Exception, match="UnauthorizedOperation"):
         remove(world.aws.client("ec2"), ALL, TAGS)
+
+    assert 10 <= sum(waited) <= 20, "A function has a minute"
+
+
+@pytest.mark.parametrize("operation", ["DeregisterImage", "DeleteSnapshot", "DeleteVolume"])
+def test_what_was_tagged_a_moment_ago_goes_once_its_tag_is_seen(world: World, operation: str):
+    everything(world)
+    world.aws.ec2.refusals.add(operation, refusal("UnauthorizedOperation", operation, status=403))
+
+    remove(world.aws.client("ec2"), ALL, TAGS)
+
+    assert set(world.aws.ec2.images) == {"ami-theirs"}
+    assert world.aws.ec2.snapshots == {"snap-theirs"}
+    assert world.aws.ec2.volumes == {}
 
 
 def test_an_attached_volume_is_detached_and_deleted_later(world: World):

@@ -15,7 +15,7 @@ from tests.unit.runtime.world import NOW, SOON, World
 from vmie_runtime import cleaning
 from vmie_runtime.errors import RequestFailure, RequestRejected, TransientServiceError
 from vmie_runtime.made import Made
-from vmie_runtime.request import Request
+from vmie_runtime.request import Request, Status
 from vmie_runtime.stages import manifests
 from vmie_runtime.stages.conversion import ImportInstance, ImportVolume
 from vmie_runtime.stages.plan import active_tasks, plan
@@ -128,6 +128,30 @@ def test_a_refusal_that_repeats_the_url_is_told_without_it(
     assert "X-Amz" not in str(raised.value)
     assert raised.value.__suppress_context__
     assert raised.value.response["Error"]["Code"] == "InvalidParameter"
+
+
+@pytest.mark.parametrize("now", ["2026-11-20T12:59:59.001Z", "2026-11-20T13:00:00.000Z"])
+def test_a_deadline_that_leaves_no_second_for_urls_has_passed(
+    world: World, ec2: ConversionEC2, s3: SigningS3, now: str
+):
+    with pytest.raises(RequestFailure) as raised:
+        ImportVolume().start(world.work(running(world, VOLUME), now=now))
+
+    assert (raised.value.code, raised.value.status) == ("DeadlineExceeded", "TimedOut")
+    assert ec2.conversions == {}
+
+
+def test_a_further_disk_is_not_imported_after_the_deadline(
+    world: World, ec2: ConversionEC2, s3: SigningS3, context: Any
+):
+    made = Made(instance_ids=("i-0",))
+    request = running(world, INSTANCE, stage=1, made=made)  # its deadline is 13:00
+
+    with pytest.raises(RequestFailure) as raised:
+        start_task.handler(world.step(request, now="2026-11-20T13:00:00.000Z"), context)
+
+    assert (raised.value.code, raised.value.status) == ("DeadlineExceeded", "TimedOut")
+    assert ec2.calls == []
 
 
 def test_the_urls_last_until_the_deadline_and_no_longer(world: World, ec2: ConversionEC2, s3: SigningS3):
@@ -464,6 +488,96 @@ def test_the_sweep_sees_conversions_only_where_there_can_be_any(
     ((_, task),) = active_tasks("import", ec2, with_conversions=True)
     assert task.id == task_id
     assert task.tags["vmie:workflow"] == "requests"
+
+
+def sweep(world: World) -> None:
+    world.reconciler.run(SOON, sweep=True)
+
+
+def conclude(world: World, request: Request, status: Status) -> None:
+    world.table.update(request.id, {"outcome": {"Status": status.value}})
+    world.table.conclude(world.find(request), status=status, now=NOW)
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.FAILED])
+def test_what_a_conversion_made_after_its_request_had_ended_is_removed(
+    world: World, ec2: ConversionEC2, s3: SigningS3, status: Status
+):
+    request = running(world, INSTANCE)
+    task_id = ImportInstance().start(world.work(request))
+    conclude(world, request, status)
+    ec2.converted(task_id, "vol-1")
+
+    sweep(world)
+
+    assert ec2.instance_states["i-0"] == "terminated"
+    assert ec2.volumes == {}
+    ec2.calls.clear()
+    assert world.reconciler.cancel_orphans() == 0, "What is gone keeps no drain waiting"
+    assert ec2.calls == []
+
+
+def test_what_a_request_made_is_nobodys_leftover(world: World, ec2: ConversionEC2, s3: SigningS3, context):
+    request = running(world, INSTANCE)
+    start_task.handler(world.step(request), context)
+    ec2.converted("import-i-0", "vol-boot")
+    sweep(world)
+    poll_task.handler(world.step(request), context)
+    sweep(world)
+    conclude(world, request, Status.SUCCEEDED)
+
+    sweep(world)
+
+    assert ec2.instance_states["i-0"] == "stopped"
+    assert set(ec2.volumes) == {"vol-boot"}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_twin_of_a_conversion_goes_and_the_request_goes_on(
+    world: World, ec2: ConversionEC2, s3: SigningS3, context: Any, ended: bool
+):
+    """The answer of the first call was lost, and EC2 did not show its task when it was made again."""
+    request = running(world, INSTANCE)
+    ImportInstance().start(world.work(request))  # import-i-0 makes i-0
+    twin = ImportInstance().start(world.work(request))  # import-i-1 makes i-1
+    world.table.update(request.id, {"task_id": "import-i-0", "changed_at": NOW})
+    if ended:
+        ec2.converted(twin, "vol-twin")
+
+    sweep(world)
+    sweep(world)
+
+    assert ec2.conversions["import-i-0"]["State"] == "active"
+    assert (twin in ec2.cancelled) is not ended
+    assert ec2.instance_states == {"i-0": "pending", "i-1": "terminated"}
+    assert "vol-twin" not in ec2.volumes
+
+
+def test_a_conversion_whose_request_ended_while_it_was_started_is_cancelled_at_once(
+    world: World, ec2: ConversionEC2, s3: SigningS3, context: Any, monkeypatch: pytest.MonkeyPatch
+):
+    request = running(world, VOLUME)
+    start = ec2.import_volume
+
+    def import_volume(**parameters: Any) -> Any:
+        conclude(world, request, Status.CANCELLED)
+        return start(**parameters)
+
+    monkeypatch.setattr(ec2, "import_volume", import_volume)
+
+    with pytest.raises(RequestFailure, match="RequestNotOpen"):
+        start_task.handler(world.step(request), context)
+
+    assert set(ec2.cancelled) == {"import-vol-0"}
+
+
+def test_a_conversion_of_somebody_else_is_left_alone(world: World, ec2: ConversionEC2, s3: SigningS3):
+    ec2.import_volume(AvailabilityZone=ZONE, Image=IMAGE, Volume={"Size": 1}, Description="by hand")
+    ec2.converted("import-vol-0", "vol-theirs")
+
+    sweep(world)
+
+    assert set(ec2.volumes) == {"vol-theirs"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from vmie_runtime.errors import (
     TaskStillEnding,
 )
 from vmie_runtime.export_objects import WRITE_PROBE
-from vmie_runtime.request import OpenState, Request
+from vmie_runtime.made import Made
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.stages.plan import active_tasks
 from vmie_runtime.steps import clean_up, finish_request, poll_task, start_task, validate_request
 
@@ -390,6 +391,86 @@ def test_tasks_without_a_watcher_are_found_and_cancelled(exports: World, context
 
     assert exports.reconciler.cancel_orphans() == 1
     assert list(active_tasks("export", exports.aws.client("ec2"))) == []
+
+
+def conclude(world: World, request: Request, status: Status) -> None:
+    world.table.update(request.id, {"outcome": {**failed(), "Status": status.value}})
+    assert world.table.conclude(world.find(request), status=status, now=SOON)
+
+
+@pytest.mark.parametrize("document", [IMAGE, MACHINE], ids=["image", "instance"])
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.SUCCEEDED])
+def test_what_an_export_wrote_after_its_request_had_ended_badly_is_removed(
+    exports: World, context, document, status
+):
+    request = started(exports, context, document)
+    _, s3 = parts(exports)
+    key = f"exports/{request.task_id}.{'raw' if document is IMAGE else 'ova'}"
+    made = Made(exports=(f"s3://{BUCKET}/{key}",)) if status is Status.SUCCEEDED else Made()
+    exports.table.update(request.id, {"made": made, "stage": 1, "task_id": None})
+    conclude(exports, request, status)
+    parts(exports)[0].end_export(str(request.task_id))
+    s3.write(key, 5)
+    s3.write(WRITE_PROBE, 0)
+
+    swept = exports.reconciler.cancel_orphans()
+
+    assert (key in s3.heads, swept) == ((True, 0) if status is Status.SUCCEEDED else (False, 1))
+    assert (WRITE_PROBE in s3.heads) is (status is Status.SUCCEEDED)
+    s3.deleted.clear()
+    assert exports.reconciler.cancel_orphans() == 0
+    assert s3.deleted == [], "A round that finds nothing leaves no delete markers"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_twin_of_an_export_goes_and_the_request_goes_on(exports: World, context, ended: bool):
+    request = started(exports, context, MACHINE)
+    ec2, s3 = parts(exports)
+    (parameters,) = ec2.called("CreateInstanceExportTask")
+    twin = ec2.create_instance_export_task(**parameters)["ExportTask"]["ExportTaskId"]
+    if ended:
+        ec2.end_export(twin)
+        s3.write(f"exports/{twin}.ova", 5)
+
+    exports.reconciler.cancel_orphans()
+
+    assert ec2.exports[str(request.task_id)]["State"] == "active"
+    assert [each["ExportTaskId"] for each in ec2.called("CancelExportTask")] == ([] if ended else [twin])
+    assert f"exports/{twin}.ova" not in s3.heads
+
+
+def test_a_file_that_may_not_be_removed_keeps_no_sweep_from_its_end(exports: World, context):
+    request = started(exports, context, IMAGE)
+    conclude(exports, request, Status.CANCELLED)
+    ec2, s3 = parts(exports)
+    ec2.end_export(str(request.task_id))
+    s3.write(f"exports/{request.task_id}.raw", 5)
+    s3.refusals.add("DeleteObject", refusal("AccessDenied", "DeleteObject", status=403))
+
+    assert exports.reconciler.cancel_orphans() == 0
+
+
+@pytest.mark.parametrize("document", [IMAGE, MACHINE], ids=["image", "instance"])
+def test_an_export_whose_request_ended_while_it_was_started_is_cancelled_at_once(
+    exports: World, context, monkeypatch, document
+):
+    request = asked(exports, document)
+    validate_request.handler(exports.step(request), context)
+    ec2, _ = parts(exports)
+    call = "export_image" if document is IMAGE else "create_instance_export_task"
+    start = getattr(ec2, call)
+
+    def starting(**parameters: Any) -> Any:
+        conclude(exports, request, Status.CANCELLED)
+        return start(**parameters)
+
+    monkeypatch.setattr(ec2, call, starting)
+
+    with pytest.raises(RequestFailure, match="RequestNotOpen"):
+        start_task.handler(exports.step(request), context)
+
+    (task_id,) = ec2.exports
+    assert ec2.called("CancelExportTask") == [{"ExportTaskId": task_id}]
 
 
 def failed() -> dict[str, Any]:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from vmie_runtime.errors import RequestFailure, RequestRejected, TaskFailed
+from tests.unit.runtime.diagnosis.fake_iam import ACCOUNT, BUCKET, GUIDE_GRANTS, REGION, FakeIam
+from vmie_runtime.errors import RequestFailure, RequestRejected, ServiceRoleRejected, TaskFailed
 from vmie_runtime.steps.diagnose_failure import handler
 
 
@@ -64,6 +65,42 @@ def test_a_call_that_ec2_refused_is_diagnosed_by_its_code(world, context):
     assert "No such key." in outcome["Error"]["Message"]
 
 
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/asked-for"
+LICENCE = f"arn:aws:license-manager:{REGION}:{ACCOUNT}:license-configuration:lic-1"
+
+
+@pytest.mark.parametrize(
+    ("facts", "granted", "code"),
+    [
+        ({"KmsKeyArns": [KEY]}, GUIDE_GRANTS, "ServiceRoleKeyAccess"),
+        ({"LicenseConfigurationArns": [LICENCE]}, GUIDE_GRANTS[:-1], "ServiceRoleLicenseAccess"),
+        ({}, GUIDE_GRANTS[:-1], "ServiceRoleRejected"),
+    ],
+)
+def test_a_rejected_role_is_examined_for_what_the_request_asks_of_it(
+    world, context, monkeypatch, facts, granted, code
+):
+    iam = FakeIam(allowed=granted)
+    monkeypatch.setattr(world.aws, "iam", iam, raising=False)
+    monkeypatch.setattr(
+        context, "invoked_function_arn", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f", raising=False
+    )
+    failure = ServiceRoleRejected(
+        "InvalidParameter",
+        "The service role vmimport provided does not exist or does not have sufficient permissions",
+        Operation="ImportImage",
+        AwsCode="InvalidParameter",
+        RoleName="vmimport",
+        Bucket=BUCKET,
+        Key="images/web.ova",
+        **{"SourceKeyArns": [], "KmsKeyArns": [], "LicenseConfigurationArns": [], **facts},
+    )
+
+    outcome = diagnose(world, context, caught(failure))
+
+    assert outcome["Error"]["Code"] == code
+
+
 def test_an_admission_that_never_came_is_named(world, context):
     outcome = diagnose(world, context, {"Error": "States.Timeout", "Cause": ""})
 
@@ -75,6 +112,7 @@ def test_an_admission_that_never_came_is_named(world, context):
     ("failure", "code"),
     [
         ({"Error": "TransientServiceError", "Cause": "x"}, "ServiceUnavailable"),
+        ({"Error": "CallUnanswered", "Cause": "x"}, "ServiceUnavailable"),
         ({"Error": "KeyError", "Cause": json.dumps({"errorMessage": "'a'"})}, "InternalError"),
         ({"Error": "Lambda.Unknown"}, "InternalError"),
         ({"Error": "E", "Cause": "[1]"}, "InternalError"),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.world import World
-from vmie_runtime.errors import RequestFailure, TransientServiceError
+from vmie_runtime.errors import RequestFailure, TagNotSeenYet, TransientServiceError
 from vmie_runtime.made import Made
 from vmie_runtime.request import Request
 from vmie_runtime.steps.finish_request import handler
@@ -48,6 +48,18 @@ def test_the_ami_and_its_snapshots_are_tagged_and_the_outcome_is_kept(world: Wor
         "vmie:workflow": "requests",
         "vmie:source": "s3://uploads/images/web.vmdk",
     }
+
+
+def test_a_tag_that_policies_do_not_see_yet_fails_no_import(world: World, context):
+    request = finishing(world)
+    world.aws.ec2.refusals.add("CreateTags", refusal("UnauthorizedOperation", "CreateTags", status=403))
+
+    with pytest.raises(TagNotSeenYet) as error:
+        handler(world.step(request), context)
+    handler(world.step(request), context)
+
+    assert (raised(error)["Operation"], raised(error)["AwsCode"]) == ("CreateTags", "UnauthorizedOperation")
+    assert (world.find(request).outcome or {})["Status"] == "Succeeded"
 
 
 def test_tags_of_the_owner_go_above_those_of_the_request_and_ours_above_both(world, context, monkeypatch):

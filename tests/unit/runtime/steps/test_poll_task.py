@@ -10,6 +10,7 @@ from tests.unit.runtime.world import LATER, NOW, SOON, World
 from vmie_runtime.errors import RequestFailure, TaskFailed
 from vmie_runtime.made import Made
 from vmie_runtime.request import OpenState, Request, Status
+from vmie_runtime.steps.diagnose_failure import handler as diagnose
 from vmie_runtime.steps.poll_task import handler
 
 
@@ -127,6 +128,7 @@ def test_a_task_is_waited_for_until_the_moment_of_its_deadline(world: World, con
         handler(world.step(request, now="2026-11-20T12:05:00Z"), context)
 
     assert (raised(error)["Code"], raised(error)["Status"]) == ("DeadlineExceeded", "TimedOut")
+    assert raised(error)["deadline"] == "2026-11-20 12:05:00 UTC"
 
 
 def test_a_task_that_stands_still_longer_than_allowed_is_stalled(world: World, context):
@@ -137,7 +139,24 @@ def test_a_task_that_stands_still_longer_than_allowed_is_stalled(world: World, c
         handler(world.step(request, now="2026-11-20T12:10:01Z"), context)
 
     assert raised(error)["Code"] == "TaskStalled"
-    assert NOW in raised(error)["Message"]
+    assert "2026-11-20 12:00:00 UTC" in raised(error)["Message"]
+    assert (raised(error)["phase"], raised(error)["duration"]) == ("converting", "10 minutes")
+
+
+@pytest.mark.parametrize(
+    ("phase", "retryable"), [("converting", True), ("booting", False), ("preparing to boot", False)]
+)
+def test_a_guest_that_does_not_come_up_is_not_tried_again(world: World, context, phase: str, retryable: bool):
+    request = world.importing(phase=phase)
+    world.aws.ec2.tasks["import-ami-0"]["StatusMessage"] = phase
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request, now="2026-11-20T12:10:01Z"), context)
+
+    failure = {"Error": "RequestFailure", "Cause": json.dumps({"errorMessage": str(error.value)})}
+    outcome = diagnose({"Failure": failure}, context)
+    assert outcome["Error"]["Cause"].endswith(f"It stood at {phase} for 10 minutes.")
+    assert outcome.get("Retryable", False) is retryable
 
 
 @pytest.mark.parametrize("moved", [{"Progress": "31"}, {"Progress": "29"}, {"StatusMessage": "booting"}])
@@ -164,10 +183,33 @@ def test_a_task_that_ec2_does_not_show_for_a_while_is_not_lost(world: World, con
     del world.aws.ec2.tasks["import-ami-0"]
 
     assert handler(world.step(request, now="2026-11-20T12:04:00Z"), context)["Next"] == "wait"
+    assert handler(world.step(request, now="2026-11-20T12:09:00Z"), context)["Next"] == "wait"
     with pytest.raises(RequestFailure) as error:
-        handler(world.step(request, now="2026-11-20T12:05:01Z"), context)
+        handler(world.step(request, now="2026-11-20T12:09:01Z"), context)
 
     assert raised(error)["Code"] == "TaskLost"
+
+
+def test_a_task_that_stood_still_for_long_is_not_lost_at_its_first_miss(world: World, context):
+    request = world.importing()
+    shown = world.aws.ec2.tasks.pop("import-ami-0")
+
+    assert handler(world.step(request, now="2026-11-20T12:09:00Z"), context)["Next"] == "wait"
+    assert world.find(request).unseen_since == "2026-11-20T12:09:00.000Z"
+    world.aws.ec2.tasks["import-ami-0"] = shown
+    handler(world.step(request, now="2026-11-20T12:09:30Z"), context)
+    assert world.find(request).unseen_since is None
+    del world.aws.ec2.tasks["import-ami-0"]
+
+    assert handler(world.step(request, now="2026-11-20T12:30:00Z"), context)["Next"] == "wait"
+
+
+def test_a_task_that_ec2_does_not_show_is_not_waited_for_beyond_the_deadline(world: World, context):
+    request = world.importing(deadline_at="2026-11-20T12:05:00.000Z")
+    del world.aws.ec2.tasks["import-ami-0"]
+
+    with pytest.raises(RequestFailure, match="DeadlineExceeded"):
+        handler(world.step(request, now="2026-11-20T12:05:00Z"), context)
 
 
 def test_a_new_phase_is_published_and_a_new_percentage_is_not(world: World, context):

@@ -3,19 +3,22 @@
 import json
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tests.unit.runtime.fake_dynamodb import refusal
 from tests.unit.runtime.fakes import throttled
-from tests.unit.runtime.world import SOON, World
+from tests.unit.runtime.world import LATER, SOON, World
 from vmie_runtime.errors import (
+    CallUnanswered,
     RequestFailure,
     RequestRejected,
     ServiceRoleRejected,
+    TagNotSeenYet,
     TaskQuotaExceeded,
     TransientServiceError,
 )
 from vmie_runtime.made import Made
-from vmie_runtime.request import OpenState, Status
+from vmie_runtime.request import OpenState, Request, Status
 from vmie_runtime.stages.images import RegisterImage
 from vmie_runtime.steps.start_task import handler
 
@@ -126,6 +129,98 @@ def test_only_a_call_with_a_token_is_repeated_by_the_client(world: World, contex
     assert min(patience for service, patience in world.aws.asked if service == "ec2") == attempts
 
 
+REGISTERED = {**DOCUMENT, "Vmie": {"Method": "snapshot", "Name": "golden"}}
+
+
+def registering(world: World, **changes) -> Request:
+    """A request whose next call, RegisterImage, takes no token."""
+    made = Made(snapshot_ids=("snap-1",))
+    world.aws.ec2.snapshots.add("snap-1")
+    return world.running("requests/web.json", document=REGISTERED, stage=1, made=made, **changes)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="ec2"),
+        refusal("InternalError", "RegisterImage", status=500),
+        refusal("Unavailable", "RegisterImage", status=503),
+    ],
+    ids=["no answer", "500", "503"],
+)
+def test_a_call_without_a_token_that_may_have_been_carried_out_is_told_from_others(
+    world: World, context, error: Exception
+):
+    request = registering(world)
+    world.aws.ec2.refusals.add("RegisterImage", error)
+
+    with pytest.raises(CallUnanswered):
+        handler(world.step(request), context)
+
+
+def test_a_call_without_a_token_that_was_throttled_may_be_made_again_at_once(world: World, context):
+    """EC2 throttles with 503, too."""
+    request = registering(world)
+    error = refusal("RequestLimitExceeded", "RegisterImage", status=503)
+    world.aws.ec2.refusals.add("RegisterImage", error)
+
+    with pytest.raises(TransientServiceError) as raised:
+        handler(world.step(request), context)
+
+    assert type(raised.value) is TransientServiceError
+
+
+def test_a_call_with_a_token_whose_answer_was_lost_may_be_made_again_at_once(world: World, context):
+    request = world.running()
+    world.aws.ec2.refusals.add("ImportImage", ReadTimeoutError(endpoint_url="ec2"))
+
+    with pytest.raises(TransientServiceError) as raised:
+        handler(world.step(request, Inspected=INSPECTED), context)
+
+    assert type(raised.value) is TransientServiceError
+
+
+def test_what_was_marked_a_moment_ago_may_be_refused_and_is_used_once_its_tag_is_seen(world: World, context):
+    request = registering(world)
+    world.aws.ec2.refusals.add("RegisterImage", refusal("UnauthorizedOperation", "RegisterImage", status=403))
+
+    with pytest.raises(TagNotSeenYet) as raised:
+        handler(world.step(request), context)
+    handler(world.step(request), context)
+
+    facts = json.loads(str(raised.value))
+    assert (facts["Operation"], facts["AwsCode"]) == ("RegisterImage", "UnauthorizedOperation")
+    assert world.find(request).task_id in world.aws.ec2.images
+
+
+def test_a_refusal_of_the_first_stage_has_no_tag_to_wait_for(world: World, context):
+    request = world.running()
+    world.aws.ec2.refusals.add("ImportImage", refusal("UnauthorizedOperation", "ImportImage", status=403))
+
+    with pytest.raises(RequestFailure) as raised:
+        handler(world.step(request, Inspected=INSPECTED), context)
+
+    assert type(raised.value) is RequestFailure
+
+
+def test_after_the_deadline_no_stage_starts_anything(world: World, context):
+    request = registering(world)
+
+    with pytest.raises(RequestFailure) as raised:
+        handler(world.step(request, now=str(request.deadline_at)), context)
+
+    facts = json.loads(str(raised.value))
+    assert (facts["Code"], facts["Status"]) == ("DeadlineExceeded", "TimedOut")
+    assert facts["deadline"] == "2026-11-20 13:00:00 UTC"
+    assert world.aws.ec2.calls == []
+
+
+def test_a_task_that_runs_is_followed_whenever_its_start_is_repeated(world: World, context):
+    request = world.importing()
+
+    assert handler(world.step(request, now=LATER), context) == {"PollAfter": 20}
+
+
 def test_an_answer_that_was_lost_is_found_by_the_name_that_it_took(world: World, context, monkeypatch):
     document = {**DOCUMENT, "Vmie": {"Method": "snapshot", "Name": "golden"}}
     made = Made(snapshot_ids=("snap-1",))
@@ -149,7 +244,7 @@ def test_an_image_whose_inspection_did_not_end_is_tried_and_said_to_be(world: Wo
 
     started = world.find(request)
     assert started.task_id is not None
-    assert [advice["Code"] for advice in started.advice] == ["NotInspected"]
+    assert [advice["Code"] for advice in started.advice] == ["NotInspected", "LicenceUnnamed"]
 
 
 def test_what_was_started_for_a_request_that_ended_meanwhile_fails_its_execution(
@@ -166,6 +261,48 @@ def test_what_was_started_for_a_request_that_ended_meanwhile_fails_its_execution
 
     with pytest.raises(RequestFailure, match="RequestNotOpen"):
         handler(world.step(request), context)
+
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}, "at once, and not by the next sweep"
+
+
+@pytest.mark.parametrize(
+    "error", [refusal("UnauthorizedOperation", "CancelImportTask", status=403), throttled()]
+)
+def test_a_task_that_cannot_be_cancelled_at_once_is_left_to_the_sweep(
+    world: World, context, monkeypatch, error: Exception
+):
+    request = world.running("requests/web.json", document=DOCUMENT)
+    start = world.aws.ec2.import_image
+
+    def import_image(**parameters: object) -> object:
+        world.table.conclude(world.find(request), status=Status.CANCELLED, now=SOON)
+        return start(**parameters)
+
+    monkeypatch.setattr(world.aws.ec2, "import_image", import_image)
+    world.aws.ec2.refusals.add("CancelImportTask", error)
+
+    with pytest.raises(RequestFailure, match="RequestNotOpen"):
+        handler(world.step(request), context)
+    world.reconciler.cancel_orphans()
+
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}
+
+
+def test_a_new_task_that_ec2_does_not_show_yet_is_cancelled_too(world: World, context, monkeypatch):
+    request = world.running("requests/web.json", document=DOCUMENT)
+    start = world.aws.ec2.import_image
+
+    def import_image(**parameters: object) -> object:
+        world.table.conclude(world.find(request), status=Status.CANCELLED, now=SOON)
+        return start(**parameters)
+
+    monkeypatch.setattr(world.aws.ec2, "import_image", import_image)
+    monkeypatch.setattr(world.aws.ec2, "describe_import_image_tasks", lambda **_: {"ImportImageTasks": []})
+
+    with pytest.raises(RequestFailure, match="RequestNotOpen"):
+        handler(world.step(request), context)
+
+    assert set(world.aws.ec2.cancelled) == {"import-ami-0"}
 
 
 def test_what_earlier_stages_made_is_marked_before_it_is_used(world: World, context):
@@ -333,6 +470,7 @@ def test_a_source_overwritten_since_its_inspection_starts_nothing(world: World, 
     [
         (refusal("ResourceCountLimitExceeded", "ImportImage"), TaskQuotaExceeded),
         (refusal("ResourceLimitExceeded", "ImportImage"), TaskQuotaExceeded),
+        (refusal("InstanceLimitExceeded", "ImportImage"), RequestFailure),
         (throttled("ImportImage"), TransientServiceError),
         (refusal("Unavailable", "ImportImage", status=503), TransientServiceError),
         (
@@ -353,6 +491,77 @@ def test_refusals_are_told_apart(world: World, context, error, raised):
     assert world.find(request).task_id is None
     if isinstance(found.value, RequestFailure):
         assert json.loads(str(found.value))["Operation"] == "ImportImage"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "raised"),
+    [
+        ("ResourceLimitExceeded", "Too many snapshot copies in progress. Limit 20.", TaskQuotaExceeded),
+        ("PendingSnapshotLimitExceeded", "Words that nobody recorded.", TaskQuotaExceeded),
+        ("ResourceLimitExceeded", "You have exceeded your quota of AMIs.", RequestFailure),
+        ("ResourceCountLimitExceeded", "Words that nobody recorded.", TaskQuotaExceeded),
+    ],
+)
+def test_of_a_later_stage_only_a_quota_that_frees_itself_is_waited_for(
+    world: World, context, code: str, message: str, raised: type[Exception]
+):
+    request = registering(world)
+    world.aws.ec2.refusals.add("RegisterImage", refusal(code, "RegisterImage", message=message))
+
+    with pytest.raises(raised) as found:
+        handler(world.step(request), context)
+
+    assert type(found.value) is raised
+    assert world.aws.ec2.snapshots == {"snap-1"}
+
+
+LICENCE = "arn:aws:license-manager:us-east-1:123456789012:license-configuration:lic-1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "default", "arns"),
+    [
+        (f"arn:aws:kms:us-east-1:123456789012:key/{'a' * 8}", None, ["aaaaaaaa"]),
+        ("bbbbbbbb", "arn:aws:kms:us-east-1:123456789012:key/default", ["bbbbbbbb"]),
+        ("alias/ours", None, ["alias/ours"]),
+        (None, "arn:aws:kms:us-east-1:123456789012:key/default", ["default"]),
+        (None, None, []),
+    ],
+)
+def test_a_refused_role_is_named_with_the_key_and_the_licences_that_the_import_uses(
+    world: World, context, monkeypatch, asked: str | None, default: str | None, arns: list[str]
+):
+    if default:
+        defaults = json.dumps({"Encrypted": True, "KmsKeyId": default})
+        world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=defaults)
+    encryption = {"Encrypted": True, "KmsKeyId": asked} if asked else {}
+    document = {**DOCUMENT, **encryption, "LicenseSpecifications": [{"LicenseConfigurationArn": LICENCE}]}
+    request = world.running("requests/web.json", document=document)
+    refused = refusal("InvalidParameter", "ImportImage", message="The service role r does not exist")
+    world.aws.ec2.refusals.add("ImportImage", refused)
+
+    with pytest.raises(ServiceRoleRejected) as error:
+        handler(world.step(request), context)
+
+    raised = json.loads(str(error.value))
+    assert raised["KmsKeyArns"] == [f"arn:aws:kms:us-east-1:123456789012:key/{each}" for each in arns]
+    assert raised["LicenseConfigurationArns"] == [LICENCE]
+
+
+def test_a_key_that_cannot_be_looked_at_hides_no_refusal_of_the_role(world: World, context, monkeypatch):
+    def describe_key(**_: object) -> object:
+        raise refusal("AccessDeniedException", "DescribeKey")
+
+    monkeypatch.setattr(world.aws.kms, "describe_key", describe_key)
+    document = {**DOCUMENT, "Encrypted": True, "KmsKeyId": "alias/ours"}
+    request = world.running("requests/web.json", document=document)
+    refused = refusal("InvalidParameter", "ImportImage", message="The service role r does not exist")
+    world.aws.ec2.refusals.add("ImportImage", refused)
+
+    with pytest.raises(ServiceRoleRejected) as error:
+        handler(world.step(request), context)
+
+    assert json.loads(str(error.value))["KmsKeyArns"] == []
 
 
 def test_a_refused_role_is_named_with_the_disk_and_the_keys_it_must_read(world: World, context):
