@@ -109,8 +109,8 @@ So are enumerations, which the AWS CLI leaves to EC2, and what AWS documents in 
   disk's alone.
 - `Vmie.RegisterImage.TpmSupport`, and the architecture `arm64`, not with the boot mode `legacy-bios`.
 - `TagSpecifications` are for the task; tags of what it makes are `Vmie.Tags`. At most {MAX_TAGS} by
-  both, none beginning with `aws:` or `vmie:`. With the stack's own tags and the pipeline's six there are at most 50,
-  which is what EC2 takes on one resource.
+  both, none beginning with `aws:` or `vmie:`. With the stack's own tags and the pipeline's six there
+  are at most 50, which is what EC2 takes on one resource.
 - `S3Prefix` of an export begins with `{PREFIX}`.
 - A file has at most {MAX_BYTES // 2**20} MiB, a request {MAX_ENTRY_BYTES // 1024} KiB. It is UTF-8 (a byte
   order mark is no hindrance), and no key stands twice in an object.

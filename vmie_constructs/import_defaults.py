@@ -15,6 +15,8 @@ BootMode = Literal["legacy-bios", "uefi"]
 Platform = Literal["Windows", "Linux"]
 ImageArchitecture = Literal["i386", "x86_64", "arm64"]
 
+# As many as a request may have: with neither of the other can an import pass EC2's 50.
+_MOST_TAGS = 40
 _RESERVED_TAGS = ("vmie:", "aws:")
 
 
@@ -44,6 +46,11 @@ class ImportDefaults:
             raise ValueError(
                 "image_encryption_key is given and encrypted is False: EC2 refuses a key for an unencrypted"
                 " image. Leave encrypted out, or the key."
+            )
+        if not Token.is_unresolved(self.image_tags) and len(self.image_tags) > _MOST_TAGS:
+            raise ValueError(
+                f"image_tags holds {len(self.image_tags)} tags and may hold {_MOST_TAGS}: EC2 takes 50 on one"
+                " resource, and the rest are left to the pipeline's own and to requests. Leave some out."
             )
         for key in self.image_tags:
             if not Token.is_unresolved(key) and key.startswith(_RESERVED_TAGS):

@@ -75,11 +75,14 @@ class ImportFunctions(WorkflowFunctions):
             platform=platform,
         )
         self._defaults = defaults
+        validate_request, start_task = self._validate_request(), self._start_task()
+        # It uses keys with its own rights, which their policies are held against.
+        validate_request.set_environment(Variable.STARTING_ROLE, start_task.role.role_arn)
         self._steps = WorkflowSteps(
             await_admission=self._await_admission().current_version,
-            validate_request=self._validate_request().current_version,
+            validate_request=validate_request.current_version,
             inspect_image=self._inspect_image().current_version,
-            start_task=self._start_task().current_version,
+            start_task=start_task.current_version,
             poll_task=self._poll_task().current_version,
             finish_request=self._finish_request().current_version,
             diagnose_failure=self._diagnose_failure().current_version,

@@ -75,6 +75,8 @@ def allow_starting(function: RuntimeFunction, workflow: str, allowed: Allowed, b
     for kind in _TASK_PREFIXES:
         allow_on_own(function, "ec2:CancelImportTask", kind, workflow)
     if allowed.allowed_snapshots:
+        # Whether what a request brings along is encrypted, where its image is to be.
+        function.allow(["ec2:DescribeSnapshots"], ["*"], wildcard_reason=DESCRIBE)
         function.allow(
             ["ec2:RegisterImage"],
             [ec2_arn(function, "snapshot", snapshot) for snapshot in allowed.allowed_snapshots],

@@ -51,8 +51,8 @@ class ImportWorkflow(Workflow):
         image_encryption_key: Encrypts imported images; implies `encrypted`. Default: the account's default
             key for EBS, where images are encrypted.
         image_description: Default: none of ours.
-        image_tags: Tags of what imports make. They hold whatever a request's own tags say: a request may add
-            tags, and change none of these. Default: only the pipeline's own.
+        image_tags: Tags of what imports make, at most 40. They hold whatever a request's own tags say: a
+            request may add tags, and change none of these. Default: only the pipeline's own.
         allowed_source_buckets: Further buckets that requests may import from. Like every `allowed_*` setting:
             a request that names what is neither the workflow's own nor allowed is rejected; see `Allowed`.
             Default: the import bucket only.

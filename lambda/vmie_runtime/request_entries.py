@@ -7,7 +7,7 @@ from typing import Any
 from vmie_runtime.errors import RequestRejected
 from vmie_runtime.request import Request
 from vmie_runtime.request_documents import RequestDocument
-from vmie_runtime.source_urls import read_source_url
+from vmie_runtime.source_urls import read_source_url, without_secrets
 
 _OPERATIONS = {
     "import": ("ImportImage", "ImportSnapshot", "ImportInstance", "ImportVolume"),
@@ -31,9 +31,10 @@ def request_fields(document: RequestDocument) -> dict[str, Any]:
 
 
 def without_urls(parameters: dict[str, Any]) -> dict[str, Any]:
-    """A request's parameters with the object in place of each container's `Url`.
+    """A request's parameters with the object beside each container's `Url`, which loses its query.
 
-    What was checked is then what EC2 reads, whatever else a presigned URL says; and no signature is kept.
+    What was checked is then what EC2 reads, whatever else a presigned URL says, and no signature is kept. The
+    URL that is left says which of the two the request has: `with_buckets` hands EC2 the object alone.
     """
     changed = dict(parameters)
     if "DiskContainers" in changed:
@@ -48,8 +49,8 @@ def _without_url(container: dict[str, Any]) -> dict[str, Any]:
         return container
     location = read_source_url(container["Url"])
     named = {"S3Bucket": location.bucket, "S3Key": location.key}
-    other = {name: value for name, value in container.items() if name != "Url"}
-    return {**other, "UserBucket": {name: value for name, value in named.items() if value is not None}}
+    bucket = {name: value for name, value in named.items() if value is not None}
+    return {**container, "Url": without_secrets(container["Url"]), "UserBucket": bucket}
 
 
 def merged_document(request: Request, defaults: dict[str, Any]) -> RequestDocument:

@@ -55,6 +55,11 @@ class Settings:
         return self._required("VMIE_SERVICE_ROLE_NAME")
 
     @cached_property
+    def starting_role(self) -> str | None:
+        """ARN of the role that starts tasks, with whose rights EC2 uses keys; None where it is not told."""
+        return self._environment.get("VMIE_STARTING_ROLE") or None
+
+    @cached_property
     def state_machine_arn(self) -> str:
         """The import's state machine."""
         return self._required("VMIE_STATE_MACHINE_ARN")

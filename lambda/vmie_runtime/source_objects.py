@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vmie_runtime.aws import error_code, transient_errors_named
+from vmie_runtime.aws import error_code, error_message, transient_errors_named
 from vmie_runtime.errors import RequestFailure, RequestRejected
 from vmie_runtime.request import Source
 from vmie_runtime.stages.containers import ObjectAddress
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 _ARCHIVE_STATUS = ("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS")
+# What S3 says of an object under SSE-C that is asked for without its key: "The object was stored using a form
+# of Server Side Encryption. The correct parameters must be provided to retrieve the object."
+_NEEDS_KEY = "stored using a form of Server Side Encryption"
 _MOST_TAGS = 10  # Amazon S3 User Guide, "Categorizing objects using tags"
 
 
@@ -107,7 +110,7 @@ def _head(s3: S3Client, disk: dict[str, Any], *, missing: Any) -> HeadObjectOutp
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 404:
             raise missing(disk) from error
-        raise _unreadable(error, status, disk["Key"]) from error
+        raise _unreadable(s3, disk, error) from error
 
 
 def _missing(disk: dict[str, Any]) -> RequestFailure:
@@ -122,16 +125,28 @@ def _deleted(disk: dict[str, Any]) -> RequestFailure:
     )
 
 
-def _unreadable(error: ClientError, status: int, key: str) -> RequestFailure:
-    if status == 400:
-        # HeadObject has no body; without the customer's key S3 answers 400 and nothing else.
-        return RequestRejected(
-            "CustomerProvidedKey",
-            f"{key!r} is encrypted with a customer-provided key (SSE-C), which VM Import does not have.",
-        )
-    return RequestRejected(
-        "SourceUnreadable", f"{key!r} cannot be read ({error_code(error)}, HTTP {status})."
-    )
+def _unreadable(s3: S3Client, disk: dict[str, Any], error: ClientError) -> RequestFailure:
+    key, status = disk["Key"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    reason = error_code(error)
+    if status == 400:  # HeadObject has no body to say why; GetObject has.
+        told = _refusal_of_get(s3, disk)
+        if told is not None and _NEEDS_KEY in error_message(told):
+            return RequestRejected(
+                "CustomerProvidedKey",
+                f"{key!r} is encrypted with a customer-provided key (SSE-C), which VM Import does not have.",
+            )
+        reason = error_code(told) if told is not None else reason
+    return RequestRejected("SourceUnreadable", f"{key!r} cannot be read ({reason}, HTTP {status}).")
+
+
+def _refusal_of_get(s3: S3Client, disk: dict[str, Any]) -> ClientError | None:
+    """Why S3 does not give the object's first byte; None where it does."""
+    try:
+        with transient_errors_named():
+            s3.get_object(Bucket=disk["Bucket"], Key=disk["Key"], Range="bytes=0-0")["Body"].close()
+    except ClientError as error:
+        return error
+    return None
 
 
 def _changed(disk: dict[str, Any], found: str) -> RequestFailure:

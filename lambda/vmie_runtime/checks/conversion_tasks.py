@@ -11,6 +11,7 @@ from typing import Any
 from vmie_runtime.checks.advice import Advice
 from vmie_runtime.checks.allowed import Allowed
 from vmie_runtime.checks.guests import GuestSystem
+from vmie_runtime.checks.volume_sizes import require_fit
 from vmie_runtime.errors import RequestRejected
 
 REGIONS = frozenset(
@@ -32,7 +33,6 @@ REGIONS = frozenset(
         "us-west-2",
     }
 )
-_GIB = 2**30
 _SIZES = {
     "t2": "micro small medium",
     "m3": "medium large xlarge 2xlarge",
@@ -117,14 +117,7 @@ def require_fitting_volumes(
     if len(found) != len(named):  # What could not be read is left to EC2.
         return
     for (path, asked), disk in zip(named, found, strict=True):
-        size, wanted = disk["VirtualSize"], asked["Volume"]["Size"]
-        if size is not None and size > wanted * _GIB:
-            raise RequestRejected(
-                "VolumeTooSmall",
-                f"{path}Volume.Size is {wanted} GiB and the disk has {size:,} bytes, which need "
-                f"{-(-size // _GIB)} GiB.",
-                needed=-(-size // _GIB),
-            )
+        require_fit(f"{path}Volume.Size", asked["Volume"]["Size"], disk["VirtualSize"])
 
 
 def advise_on_conversion_task(operation: str, guest: GuestSystem) -> Iterator[Advice]:

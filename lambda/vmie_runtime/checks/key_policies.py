@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,45 @@ SERVICE_ROLE_ACTIONS = (
 )
 
 
-def advise_on_key_policy(kms: KmsClient, key_arn: str, role_arn: str) -> list[Advice]:
-    """Read a key's policy and say what it seems not to let the service role do.
+# What EC2 asks of whoever calls it to make something encrypted, wildcards written out likewise (Amazon EBS
+# User Guide, "Requirements for Amazon EBS encryption", permissions for users).
+STARTER_ACTIONS = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyUser:
+    """A role that must be able to use a key.
+
+    Attributes:
+        words: What it is, for a sentence.
+        role_arn: Its ARN.
+        actions: What it does with the key.
+    """
+
+    words: str
+    role_arn: str
+    actions: tuple[str, ...]
+
+
+def service_role(role_arn: str) -> KeyUser:
+    """The role that VM Import/Export assumes."""
+    return KeyUser(words="the service role", role_arn=role_arn, actions=SERVICE_ROLE_ACTIONS)
+
+
+def starting_role(role_arn: str) -> KeyUser:
+    """The role that calls EC2: a key is used with its caller's rights."""
+    return KeyUser(words="the role that starts tasks", role_arn=role_arn, actions=STARTER_ACTIONS)
+
+
+def advise_on_key_policy(kms: KmsClient, key_arn: str, users: Sequence[KeyUser]) -> list[Advice]:
+    """Read a key's policy and say what it seems not to let its users do.
 
     Needs `kms:GetKeyPolicy` on the key. A policy that may not be read proves nothing, and nothing is said;
     the policy of a key of another account never can be.
@@ -37,37 +75,36 @@ def advise_on_key_policy(kms: KmsClient, key_arn: str, role_arn: str) -> list[Ad
     Args:
         kms: A KMS client of the key's Region.
         key_arn: The key's own ARN, not an alias'.
-        role_arn: The service role's.
+        users: Who is going to use it.
     """
     try:
         text = kms.get_key_policy(KeyId=key_arn, PolicyName="default")["Policy"]
         document = json.loads(text)
     except (ClientError, BotoCoreError, ValueError):
         return []
-    return _advice(document, key_arn, role_arn)
+    return [advice for user in users for advice in _advice(document, key_arn, user)]
 
 
-def _advice(document: Any, key_arn: str, role_arn: str) -> list[Advice]:
-    denied = [
-        action for action in SERVICE_ROLE_ACTIONS if _is_covered(document, "Deny", action, key_arn, role_arn)
-    ]
+def _advice(document: Any, key_arn: str, user: KeyUser) -> list[Advice]:
+    role_arn = user.role_arn
+    denied = [action for action in user.actions if _is_covered(document, "Deny", action, key_arn, role_arn)]
     lacking = [
         action
-        for action in SERVICE_ROLE_ACTIONS
+        for action in user.actions
         if action not in denied and not _is_covered(document, "Allow", action, key_arn, role_arn)
     ]
     if not denied and not lacking:
         return []
     found = []
     if lacking:
-        found.append(f"seems not to let the service role {role_arn} perform {_listed(lacking)}")
+        found.append(f"seems not to let {user.words} {role_arn} perform {_listed(lacking)}")
     if denied:
-        found.append(f"denies the service role {role_arn} {_listed(denied)}")
+        found.append(f"denies {user.words} {role_arn} {_listed(denied)}")
     statement = {
         "Sid": "VmImportExport",
         "Effect": "Allow",
         "Principal": {"AWS": role_arn},
-        "Action": list(SERVICE_ROLE_ACTIONS),
+        "Action": list(user.actions),
         "Resource": "*",
     }
     advice = Advice(

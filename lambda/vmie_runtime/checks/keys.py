@@ -14,8 +14,12 @@ from vmie_runtime.errors import RequestRejected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DEFAULT_KEY_ALIAS = "alias/aws/ebs"
-# The states in which no call can use a key (AWS KMS Developer Guide, "Key states of AWS KMS keys").
+DEFAULT_KEY_ALIAS = "alias/aws/ebs"
+"""AWS's own key for EBS in the account."""
+# AWS KMS Developer Guide, "Key states of AWS KMS keys": while its primary Region changes, for some seconds,
+# a key can be used all the same.
+_USABLE_STATES = ("Enabled", "Updating")
+# The states in which no call can use a key.
 _STATE_REMEDIES = {
     "Disabled": "Enable it: aws kms enable-key --region {region} --key-id {key}",
     "PendingDeletion": "Keep it, then enable it: "
@@ -24,7 +28,6 @@ _STATE_REMEDIES = {
     "PendingReplicaDeletion": "Name another key: this one goes as soon as its replicas are gone.",
     "Unavailable": "Connect its custom key store again, or name another key.",
     "Creating": "Drop the request again in a few seconds, when the key is made.",
-    "Updating": "Drop the request again in a few minutes, when the key's primary Region has changed.",
 }
 
 
@@ -44,17 +47,24 @@ class KeyFacts:
 
     Attributes:
         arn: The key's own ARN, whichever way it was named; None where it may not be described.
-        managed_by_aws: Whether it is one of AWS's keys in the account, such as `aws/ebs`.
+        managed_by_aws: Whether it is one of AWS's keys in the account, such as `aws/ebs`; None where that
+            could not be told.
         advice: What could not be proven of it.
     """
 
     arn: str | None
-    managed_by_aws: bool = False
+    managed_by_aws: bool | None = False
     advice: tuple[Advice, ...] = ()
 
 
 def require_usable_key(
-    kms: KmsClient, key_id: str, *, region: str, account: str, allowed_key: bool = False
+    kms: KmsClient,
+    key_id: str,
+    *,
+    region: str,
+    account: str,
+    allowed_key: bool = False,
+    named: bool = True,
 ) -> KeyFacts:
     """Look at a key that is to encrypt snapshots.
 
@@ -66,6 +76,8 @@ def require_usable_key(
         region: The Region of the import.
         account: The account of the import.
         allowed_key: Whether the stack's owner allowed this very key, also of another account. Default: no.
+        named: Whether the request, or the owner's defaults, name it; the account's own default key is used
+            without. Default: it is named.
 
     Raises:
         RequestRejected: If the key is known to be of no use here: `KeyInOtherRegion`, `KeyNotFound`,
@@ -83,7 +95,9 @@ def require_usable_key(
             raise RequestRejected(
                 "KeyNotFound", f"There is no KMS key {key_id!r} in {region}.", key=key_id
             ) from error
-        return KeyFacts(arn=None, advice=(_not_described(key_id, error),))
+        if is_default_alias(key_id):  # Whose it is, its name says.
+            return KeyFacts(arn=None, managed_by_aws=True, advice=_default_named(key_id) if named else ())
+        return KeyFacts(arn=None, managed_by_aws=None, advice=(_not_described(key_id, error),))
     arn = str(described["Arn"])
     _require_region(arn, region)
     if described["AWSAccountId"] != account and not allowed_key:
@@ -97,7 +111,13 @@ def require_usable_key(
     _require_suitable(described)
     if described.get("KeyManager") != "AWS":
         return KeyFacts(arn=arn)
-    return KeyFacts(arn=arn, managed_by_aws=True, advice=_managed_by_aws(key_id, described))
+    _require_own_service(key_id, described)
+    return KeyFacts(arn=arn, managed_by_aws=True, advice=_default_named(key_id) if named else ())
+
+
+def is_default_alias(key_id: str) -> bool:
+    """Tell whether a key is named by the alias of AWS's own key for EBS."""
+    return key_id.rpartition(":")[2] == DEFAULT_KEY_ALIAS
 
 
 def _require_region(key_id: str, region: str) -> None:
@@ -113,7 +133,7 @@ def _require_region(key_id: str, region: str) -> None:
 
 def _require_enabled(described: Mapping[str, Any], region: str) -> None:
     state = described.get("KeyState", "Enabled" if described.get("Enabled") else "Disabled")
-    if state == "Enabled":
+    if state in _USABLE_STATES:
         return
     remedy = _STATE_REMEDIES.get(state, "Name another key.").format(region=region, key=described["KeyId"])
     date = described.get("DeletionDate")
@@ -138,14 +158,17 @@ def _require_suitable(described: Mapping[str, Any]) -> None:
         )
 
 
-def _managed_by_aws(key_id: str, described: Mapping[str, Any]) -> tuple[Advice, ...]:
+def _require_own_service(key_id: str, described: Mapping[str, Any]) -> None:
     alias = key_id.rpartition(":")[2]
-    if alias.startswith("alias/aws/") and alias != _DEFAULT_KEY_ALIAS:
+    if alias.startswith("alias/aws/") and alias != DEFAULT_KEY_ALIAS:
         raise RequestRejected(
             "KeyUnsuitable",
             f"{alias} is the AWS managed key of another service, which EBS may not use.",
             key=described["Arn"],
         )
+
+
+def _default_named(key_id: str) -> tuple[Advice, ...]:
     return (
         Advice(
             code="DefaultKeyNamed",

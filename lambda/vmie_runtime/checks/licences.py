@@ -71,6 +71,11 @@ def advise_on_licence(parameters: Mapping[str, Any], guest: GuestSystem) -> Iter
             "allocate-hosts`, counted by a License Manager configuration"
             + (".", "; or import it with `LicenseType: AWS`.")[guest.client is False],
         )
+    yield from advise_on_subscription(guest)
+
+
+def advise_on_subscription(guest: GuestSystem) -> Iterator[Advice]:
+    """What a Linux that is sold needs on AWS, by whichever operation it comes."""
     if guest.name == "Red Hat Enterprise Linux":
         yield Advice(
             code="RedHatCloudAccess",
@@ -108,6 +113,7 @@ def _usage_fault(usage: str, guest: GuestSystem) -> str | None:
     """Which guests a usage operation is for, where this is none of them."""
     if usage in WINDOWS_USAGE and guest.platform == "Linux":
         return "Windows Server"
+    # A licence of the guest's own is what a client needs; that EC2 refuses to call it so is not known.
     if usage in WINDOWS_USAGE and usage != WINDOWS_SERVER_BYOL and guest.client:
         return "Windows Server with a licence of AWS's"
     if usage in LINUX_USAGE and guest.platform == "Windows":

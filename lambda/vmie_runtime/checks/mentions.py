@@ -168,6 +168,10 @@ def _values_at(document: Any, names: list[str], path: str = "") -> Iterator[tupl
     name = names[0].removesuffix("[]")
     if not isinstance(document, dict) or name not in document:
         return
+    if "Url" in document and "UserBucket" in document:  # The object that the `Url` of the request names.
+        if name == "UserBucket":
+            yield from ((f"{path}.Url", value) for _, value in _values_at(document[name], names[1:]))
+        return
     here, value = f"{path}.{name}" if path else name, document[name]
     if name == names[0]:
         yield from _values_at(value, names[1:], here)

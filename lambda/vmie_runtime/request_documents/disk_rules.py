@@ -36,6 +36,18 @@ def is_ova(container: dict[str, Any]) -> bool:
     return key.casefold().endswith(".ova")
 
 
+def check_snapshot_disks(containers: list[dict[str, Any]], problems: Problems) -> None:
+    """Check that the method `snapshot` can import every disk."""
+    for index, container in enumerate(containers):
+        if is_ova(container):
+            at = f"DiskContainers[{index}]"
+            problems.add(
+                Code.INVALID_COMBINATION,
+                "Vmie.Method",
+                f'Vmie.Method "snapshot" does not take {at}: {_no_ova(at, "ImportSnapshot")}',
+            )
+
+
 def _image_disks(containers: list[dict[str, Any]], options: dict[str, Any], problems: Problems) -> None:
     if not containers:
         problems.add(
@@ -62,12 +74,8 @@ def _image_disks(containers: list[dict[str, Any]], options: dict[str, Any], prob
                 f"{at} is an OVA and DiskContainers holds {len(containers)} elements: an OVA carries all "
                 "disks of its VM and stands alone.",
             )
-        if is_ova(container) and options.get("Method") == "snapshot":
-            problems.add(
-                Code.INVALID_COMBINATION,
-                "Vmie.Method",
-                f'Vmie.Method "snapshot" does not take {at}: {_no_ova(at, "ImportSnapshot")}',
-            )
+    if options.get("Method") == "snapshot":
+        check_snapshot_disks(containers, problems)
 
 
 def _source(container: dict[str, Any], at: str, allowed: tuple[str, ...], problems: Problems) -> None:

@@ -80,13 +80,18 @@ class Problems:
         else:
             self.found.append(Problem(code, path, message))
 
-    def rejection(self) -> RequestRejected:
-        """The rejection that tells them; its code is the first problem's."""
+    def rejection(self, remark: str = "") -> RequestRejected:
+        """The rejection that tells them; its code is the first problem's.
+
+        Args:
+            remark: A sentence about all of them. Default: none.
+        """
         messages = [problem.message for problem in self.found]
         if self.untold:
             messages.append(f"… and {self.untold} more.")
         count = len(self.found) + self.untold
         text = messages[0] if count == 1 else "\n".join((f"{count} problems:", *messages))
+        text = f"{text} {remark}".rstrip()
         return RequestRejected(
             str(self.found[0].code),
             text,

@@ -28,7 +28,9 @@ def check_registration(
                 f"{name} and Vmie.RegisterImage.{name} differ: an image has one. Leave one of them out.",
             )
             return
-    known = {name: parameters[name] for name in ("BootMode", "Architecture") if name in parameters}
+    known: dict[str, Any] = {
+        name: parameters[name] for name in ("BootMode", "Architecture") if name in parameters
+    }
     if image:
         _modes({**known, **image}, image, problems)
     if operation == IMAGE_IMPORT and options.get("Method") == "snapshot":

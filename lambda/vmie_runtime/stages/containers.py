@@ -54,9 +54,12 @@ def object_of(container: dict[str, Any], own_bucket: str) -> ObjectAddress | Non
 
 
 def with_buckets(containers: list[dict[str, Any]], own_bucket: str) -> list[Any]:
-    """Containers as EC2 takes them: each `UserBucket` names its bucket."""
+    """Containers as EC2 takes them: each `UserBucket` names its bucket and stands for its `Url`."""
     return [
-        {**container, "UserBucket": {"S3Bucket": own_bucket, **container["UserBucket"]}}
+        {
+            **{name: value for name, value in container.items() if name != "Url"},
+            "UserBucket": {"S3Bucket": own_bucket, **container["UserBucket"]},
+        }
         if "UserBucket" in container
         else container
         for container in containers

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from vmie_runtime.aws import error_code, transient_errors_named
 from vmie_runtime.made import Made
 from vmie_runtime.object_keys import file_name
+from vmie_runtime.request import Request
+from vmie_runtime.request_documents.registration_rules import ROOT_DEVICE
 from vmie_runtime.stages.containers import containers_of
 from vmie_runtime.stages.stage import Stage, Task, Work, ec2_tags, plain_tags
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 _GONE = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
 _STATUS = {"available": "completed", "failed": "deleted", "error": "deleted", "invalid": "deleted"}
-_ROOT_DEVICE = "/dev/sda1"
 # EC2 User Guide, "Device names for volumes": what is recommended for volumes beside the root.
 _OTHER_DEVICES = [f"/dev/sd{letter}" for letter in "fghijklmnopbcdeqrstuvwxyz"]
 _LONGEST_NAME = 128
@@ -144,25 +145,36 @@ class CreateImage(ImageStage):
         return answer["ImageId"]
 
 
-def register_image_parameters(work: Work) -> Any:
-    """What RegisterImage is called with: what the request says, then what the inspection found."""
-    request = work.request
+def registered_as(request: Request, defaults: dict[str, Any]) -> dict[str, Any]:
+    """What an image is registered as: what the request says, then what the owner says, then what was found.
+
+    Args:
+        request: The request, its inspection in it.
+        defaults: What the stack's owner configured, in ImportImage's terms.
+    """
     found = (request.inspection or {}).get("Recommendation") or {}
-    defaults = {name: work.settings.import_defaults.get(name) for name in _OF_PARAMETERS}
     known = {
-        name: request.parameters.get(name) or defaults[name] or found.get(name) for name in _OF_PARAMETERS
+        name: request.parameters.get(name) or defaults.get(name) or found.get(name) for name in _OF_PARAMETERS
     }
-    asked = dict(request.options.get("RegisterImage", {}))
-    root = asked.get("RootDeviceName", _ROOT_DEVICE)
     return {
         "Architecture": "x86_64",
-        "Description": f"Imported by {request.label}"[:255],
         "EnaSupport": True,
         "VirtualizationType": "hvm",
+        "RootDeviceName": ROOT_DEVICE,
         **{name: value for name, value in known.items() if value},
+        **request.options.get("RegisterImage", {}),
+    }
+
+
+def register_image_parameters(work: Work) -> Any:
+    """What RegisterImage is called with."""
+    request = work.request
+    registered = registered_as(request, work.settings.import_defaults)
+    root = registered["RootDeviceName"]
+    return {
+        "Description": f"Imported by {request.label}"[:255],
         "Name": request.options.get("Name") or image_name(work),
-        **asked,
-        "RootDeviceName": root,
+        **registered,
         "BlockDeviceMappings": _devices(work, root),
         "TagSpecifications": [{"ResourceType": "image", "Tags": ec2_tags(work.tags)}],
     }

@@ -77,14 +77,19 @@ def plan(request: Request) -> tuple[Stage, ...]:
 
     The same request has the same plan, once its method is decided.
     """
-    if request.dry_run:
-        return ()
+    return () if request.dry_run else stages_of(request)
+
+
+def stages_of(request: Request) -> tuple[Stage, ...]:
+    """The stages that a request asks for, whether it is a dry run or not: what is checked beforehand."""
     return tuple(_PLANS[request.operation](request))
 
 
 def longest_seconds(request: Request) -> float:
     """How long a request can take: without a limit but for the URLs that conversion tasks read disks by."""
-    return int(SESSION.total_seconds()) if any(stage.has_manifest for stage in plan(request)) else math.inf
+    return (
+        int(SESSION.total_seconds()) if any(stage.has_manifest for stage in stages_of(request)) else math.inf
+    )
 
 
 def stage_of(request: Request) -> Stage | None:

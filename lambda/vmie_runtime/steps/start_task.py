@@ -10,19 +10,15 @@ from botocore.exceptions import ClientError
 
 from vmie_runtime import source_objects
 from vmie_runtime.aws import ec2_called_once, error_code, transient_errors_named, unanswered_call_named
-from vmie_runtime.checks.advice import Advice
-from vmie_runtime.checks.examination import examine_guest
 from vmie_runtime.deadlines import require_time_left
 from vmie_runtime.errors import RequestFailure, TransientServiceError
-from vmie_runtime.inspections import decide_method, require_accepted
 from vmie_runtime.observability import logger
-from vmie_runtime.request import Request
-from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import given_snapshots
 from vmie_runtime.stages.plan import stage_of
 from vmie_runtime.stages.refusals import refusal
 from vmie_runtime.stages.stage import Stage, Task, Work, ec2_tags
 from vmie_runtime.steps.step_event import StepEvent
+from vmie_runtime.validation.before_start import settled
 from vmie_runtime.wiring import requests_table, settings, work_on
 
 if TYPE_CHECKING:
@@ -31,12 +27,6 @@ if TYPE_CHECKING:
 # The same token with other parameters, since the stack's defaults have changed; or a name that is taken,
 # maybe by what an earlier call made whose answer was lost.
 _MADE_BEFORE = ("IdempotentParameterMismatch", "InvalidAMIName.Duplicate")
-
-_NOT_INSPECTED = Advice(
-    code="NotInspected",
-    message="The inspection of the image did not end: what EC2 may refuse is not known beforehand.",
-    remedy="Nothing, where the import succeeds. Otherwise inspect a copy with `vmie-inspect FILE`.",
-).to_document()
 
 
 @logger.inject_lambda_context
@@ -54,11 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     step = StepEvent.from_event(event)
     table = requests_table()
     request = step.require_request(table)
-    if "Inspection" in event.get("Inspected", {}) and request.stage == 0 and request.task_id is None:
-        request = _with_inspection(request, event["Inspected"]["Inspection"], step.now)
-    elif request.disks and request.inspection is None and request.stage == 0 and _inspects():
-        advice = [*(each for each in request.advice if each != _NOT_INSPECTED), _NOT_INSPECTED]
-        table.update(request.id, {"advice": advice})
+    if settings().workflow_kind == "import" and request.stage == 0 and request.task_id is None:
+        request = settled(request, event.get("Inspected", {}).get("Inspection"), now=step.now)
     stage = stage_of(request)
     if stage is None:
         return {"PollAfter": 0}
@@ -77,29 +64,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 "RequestNotOpen", f"The request ended while {task_id} was started.", status="Cancelled"
             )
     return {"PollAfter": stage.first_look_after}
-
-
-def _inspects() -> bool:
-    return settings().workflow_kind == "import"
-
-
-def _with_inspection(request: Request, inspection: dict[str, Any], now: str) -> Request:
-    method = decide_method(request, inspection)
-    request = replace(request, inspection=inspection, method=method)
-    changes = {"inspection": inspection, "method": method}
-    requests_table().update(request.id, changes)
-    require_accepted(request, inspection)
-    found = examine_guest(
-        "ImportSnapshot" if method == "snapshot" else request.operation,
-        merged_document(request, settings().import_defaults).parameters,
-        inspection.get("Guest"),
-        region=settings().region,
-        now=now,
-    )
-    noted = [each.to_document() for each in found]
-    advice = [*request.advice, *(each for each in noted if each not in request.advice)]
-    requests_table().update(request.id, {"advice": advice})
-    return replace(request, advice=advice)
 
 
 def _start(stage: Stage, work: Work) -> str:

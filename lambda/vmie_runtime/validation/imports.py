@@ -17,7 +17,8 @@ from vmie_runtime.request import Request
 from vmie_runtime.request_entries import merged_document
 from vmie_runtime.stages.containers import containers_of, object_of
 from vmie_runtime.stages.manifests import require_disk_objects
-from vmie_runtime.stages.plan import plan
+from vmie_runtime.stages.plan import stages_of
+from vmie_runtime.validation.tags import require_room_for_tags
 from vmie_runtime.wiring import settings
 
 if TYPE_CHECKING:
@@ -42,14 +43,21 @@ def validate_import(request: Request, function_arn: str) -> dict[str, Any]:
     own, document = _own(account), merged_document(request, settings().import_defaults)
     require_allowed(document, settings().allowed, own)
     require_placement(document, settings().allowed)
+    require_room_for_tags(request.parameters, request.options, settings().import_defaults.get("Tags", {}))
     # What an earlier stage has read must still be the same when the last one ends.
     disks = request.disks if request.stage else _examine_disks(request, client("s3"))
-    if any(stage.has_manifest for stage in plan(request)):
+    if any(stage.has_manifest for stage in stages_of(request)):
         require_disk_objects(request, disks, own.bucket)
     changes: dict[str, Any] = {"disks": disks}
     if request.stage == 0:  # What a later stage made has its name already.
         _require_free_name(request)
-        reached = Account(ec2=client("ec2"), kms=client("kms"), sts=client("sts"), partition=partition)
+        reached = Account(
+            ec2=client("ec2"),
+            kms=client("kms"),
+            sts=client("sts"),
+            partition=partition,
+            starting_role=settings().starting_role,
+        )
         advice = examine_account(document, reached, settings().allowed, own)
         changes["advice"] = [each.to_document() for each in advice]
     return changes

@@ -280,7 +280,7 @@ def test_functions_are_told_what_they_read_and_nothing_else(default: Synthesised
     results = {"VMIE_BUCKET", "VMIE_TOPIC_ARN", "VMIE_EVENT_BUS"}
     told = {
         "AwaitAdmission": {*common, *results, "VMIE_QUEUE_URL"},
-        "ValidateRequest": {*common, *owner, "VMIE_DEADLINE_SECONDS"},
+        "ValidateRequest": {*common, *owner, "VMIE_DEADLINE_SECONDS", "VMIE_STARTING_ROLE"},
         "InspectImage": set(),
         "StartTask": {*common, *owner},
         "PollTask": {*common, *results, "VMIE_STALL_SECONDS"},
@@ -295,6 +295,11 @@ def test_functions_are_told_what_they_read_and_nothing_else(default: Synthesised
         own = {each for each in environment if each.startswith("VMIE_")}
         # The kind defaults to `import`.
         assert own | {"VMIE_WORKFLOW_KIND"} == variables | {"VMIE_WORKFLOW_KIND"}, name
+
+
+def test_the_policies_of_keys_are_held_against_the_role_that_starts_tasks(default: Synthesised) -> None:
+    told = default.function("ValidateRequest")["Environment"]["Variables"]["VMIE_STARTING_ROLE"]
+    assert told == default.function("StartTask")["Role"]
 
 
 def test_steps_are_published_versions_that_later_deployments_keep(default: Synthesised) -> None:
@@ -482,6 +487,7 @@ def test_without_defaults_ec2_decides(default: Synthesised) -> None:
         ({"platform": "linux"}, "platform is 'linux'; EC2 takes Windows or Linux"),
         ({"image_architecture": "x64"}, "image_architecture is 'x64'; EC2 takes i386, x86_64 or arm64"),
         ({"image_tags": {"vmie:workflow": "x"}}, "image_tags holds 'vmie:workflow'"),
+        ({"image_tags": {f"t{n}": "" for n in range(41)}}, "image_tags holds 41 tags and may hold 40"),
         ({"runtime": lambda_.Runtime.NODEJS_22_X}, "runtime is 'nodejs22.x'; .*Python"),
     ],
 )

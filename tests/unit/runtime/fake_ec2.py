@@ -35,6 +35,7 @@ class FakeEC2:
         tasks: The import tasks by id, as their Describe shows them, but for the tags.
         images: The images by id, as DescribeImages shows them, but for the tags.
         snapshots: The ids of the snapshots.
+        encrypted_snapshots: Those of them that are encrypted.
         volumes: The volumes by id, as DescribeVolumes shows them, but for the tags.
         instances: The ids of the instances.
         tags: What was tagged, by resource.
@@ -48,6 +49,7 @@ class FakeEC2:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.images: dict[str, dict[str, Any]] = {}
         self.snapshots: set[str] = set()
+        self.encrypted_snapshots: set[str] = set()
         self.volumes: dict[str, dict[str, Any]] = {}
         self.instances: set[str] = set()
         self.tags: dict[str, dict[str, str]] = {}
@@ -224,6 +226,18 @@ class FakeEC2:
         if set(parameters.get("VolumeIds", ())) - set(self.volumes):
             raise refusal("InvalidVolume.NotFound", "DescribeVolumes")
         return {"Volumes": self._found(self.volumes, parameters.get("VolumeIds"), parameters.get("Filters"))}
+
+    def describe_snapshots(self, **parameters: Any) -> dict[str, Any]:
+        self._check("DescribeSnapshots", parameters)
+        self.refusals.raise_next("DescribeSnapshots")
+        if set(parameters["SnapshotIds"]) - self.snapshots:
+            raise refusal("InvalidSnapshot.NotFound", "DescribeSnapshots")
+        return {
+            "Snapshots": [
+                {"SnapshotId": each, "Encrypted": each in self.encrypted_snapshots}
+                for each in parameters["SnapshotIds"]
+            ]
+        }
 
     def terminate_instances(self, **parameters: Any) -> None:
         self._require_ours("TerminateInstances", parameters, parameters["InstanceIds"][0])

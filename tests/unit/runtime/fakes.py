@@ -53,11 +53,11 @@ class FakeS3:
             raise refusal("404", "HeadObject", status=404)
         return self.heads[Key]
 
-    def get_object(self, *, Bucket: str, Key: str, IfMatch: str, Range: str = "") -> dict[str, Any]:
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "", Range: str = "") -> dict[str, Any]:
         self.refusals.raise_next("GetObject")
         if Key not in self.heads:
             raise refusal("NoSuchKey", "GetObject", status=404)
-        if self.heads[Key]["ETag"] != IfMatch:
+        if IfMatch and self.heads[Key]["ETag"] != IfMatch:
             raise refusal("PreconditionFailed", "GetObject", status=412)
         first, last = (Range or "bytes=0-").removeprefix("bytes=").split("-")
         return {"Body": io.BytesIO(self.bodies[Key][int(first) : int(last) + 1 if last else None])}

@@ -225,7 +225,7 @@ def test_without_versions_deleting_the_object_stops_its_import(world: World, con
 
 FILE = "requests/web.json"
 ONE = {
-    "DiskContainers": [{"Format": "vmdk", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
+    "DiskContainers": [{"Format": "VMDK", "UserBucket": {"S3Key": "disks/web.vmdk"}}],
     "RoleName": "their-role",
     "ClientToken": "theirs",
     "DryRun": True,

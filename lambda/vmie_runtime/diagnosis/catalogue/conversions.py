@@ -30,7 +30,8 @@ MEANINGS = (
         category=Category.REQUEST,
         cause="The disk, as the guest sees it, is larger than the volume that it is to be written to.",
         found="It needs {needed} GiB.",
-        remedy="Ask for a `Volume.Size` of that many GiB or more.",
+        remedy="Ask for that many GiB or more: in `Volume.Size`, or for a volume of an imported snapshot in "
+        "`Vmie.CreateVolume.Size`, which may be left out.",
         documentation=links.INSTANCE_IMPORT,
     ),
     Meaning(

@@ -61,6 +61,16 @@ MEANINGS = (
         documentation=links.EC2_ERRORS,
     ),
     Meaning(
+        code="SnapshotNotEncrypted",
+        category=Category.REQUEST,
+        cause="The image is to be encrypted, and a snapshot that the request brings along is not: an image "
+        "is registered of snapshots as they are.",
+        found="The snapshots are {snapshots}.",
+        remedy="Copy each encrypted (`aws ec2 copy-snapshot --encrypted --kms-key-id …`), let the stack's "
+        "owner add the copy to `allowed_snapshots`, and name it in place of the other.",
+        documentation=links.EBS_ENCRYPTION,
+    ),
+    Meaning(
         code="InvalidBlockDevices",
         category=Category.REQUEST,
         aws_codes=("InvalidBlockDeviceMapping",),

@@ -13,14 +13,15 @@ import pytest
 from tests.unit.runtime.checks.requests import ACCOUNT, BUCKET, REGION, ROLE, Document
 from tests.unit.runtime.checks.stubbed import KEY_ARN, Stub, delegating, key, policy
 from vmie_runtime.checks import REQUIRED_ACTIONS, Advice, Allowed, Own
-from vmie_runtime.checks.default_encryption import AWS_MANAGED
 from vmie_runtime.checks.examination import Account, examine_account, examine_guest
+from vmie_runtime.checks.keys import DEFAULT_KEY_ALIAS
 from vmie_runtime.diagnosis.catalogue import BY_CODE
 from vmie_runtime.errors import RequestRejected
 
 _OWN = Own(bucket=BUCKET, region=REGION, account=ACCOUNT, role_name=ROLE)
 _NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC).isoformat()
 _NOTHING = Allowed()
+_STARTER = f"arn:aws:iam::{ACCOUNT}:role/start-task"
 
 
 @dataclass
@@ -29,14 +30,20 @@ class _Cloud:
     kms: Stub
     sts: Stub
 
-    def settings(self, *, enabled: bool = False, default: str = AWS_MANAGED) -> None:
+    def settings(self, *, enabled: bool = False, default: str = DEFAULT_KEY_ALIAS) -> None:
         self.ec2.add_response("get_ebs_encryption_by_default", {"EbsEncryptionByDefault": enabled}, {})
         self.ec2.add_response("get_ebs_default_kms_key_id", {"KmsKeyId": default}, {})
 
     def advice(
         self, document: Document, allowed: Allowed = _NOTHING, *, partition: str = "aws"
     ) -> list[Advice]:
-        account = Account(ec2=self.ec2.client, kms=self.kms.client, sts=self.sts.client, partition=partition)
+        account = Account(
+            ec2=self.ec2.client,
+            kms=self.kms.client,
+            sts=self.sts.client,
+            partition=partition,
+            starting_role=_STARTER,
+        )
         return examine_account(document, account, allowed, _OWN)
 
     def examine(self, document: Document, allowed: Allowed = _NOTHING) -> list[str]:
@@ -64,7 +71,10 @@ def test_the_requests_key_and_its_policy_are_looked_at(cloud: _Cloud) -> None:
     cloud.kms.add_response("describe_key", key(), {"KeyId": "alias/web"})
     cloud.kms.add_response("get_key_policy", policy(), {"KeyId": KEY_ARN, "PolicyName": "default"})
     parameters = {"Encrypted": True, "KmsKeyId": "alias/web"}
-    assert cloud.examine(Document(parameters=parameters)) == ["KeyPolicyLacks"]
+    of_role, of_starter = cloud.advice(Document(parameters=parameters))
+    assert (of_role.code, of_starter.code) == ("KeyPolicyLacks", "KeyPolicyLacks")
+    assert f"the service role arn:aws:iam::{ACCOUNT}:role/{ROLE} perform" in of_role.message
+    assert f"the role that starts tasks {_STARTER} perform" in of_starter.message
 
 
 @pytest.mark.parametrize(("asked", "role"), [(None, ROLE), ("another", "another")])
@@ -74,7 +84,7 @@ def test_the_keys_policy_is_asked_about_the_role_that_goes_along(
     cloud.settings()
     cloud.kms.add_response("describe_key", key(), None)
     cloud.kms.add_response("get_key_policy", policy(), None)
-    (advice,) = cloud.advice(Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True}, role_name=asked))
+    advice, _ = cloud.advice(Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True}, role_name=asked))
     assert f":role/{role} " in advice.message
 
 
@@ -84,7 +94,7 @@ def test_the_statement_to_add_names_the_role_in_its_own_partition(cloud: _Cloud,
     cloud.kms.add_response("describe_key", key(), None)
     cloud.kms.add_response("get_key_policy", policy(), None)
     document = Document(parameters={"KmsKeyId": KEY_ARN, "Encrypted": True})
-    (advice,) = cloud.advice(document, partition=partition)
+    advice, _ = cloud.advice(document, partition=partition)
     assert f'"arn:{partition}:iam::{ACCOUNT}:role/{ROLE}"' in advice.remedy
 
 
@@ -94,6 +104,52 @@ def test_a_key_of_awss_has_no_policy_to_mend(cloud: _Cloud) -> None:
     cloud.kms.add_response("get_key_policy", policy(), None)
     document = Document(parameters={"Encrypted": True, "KmsKeyId": "alias/aws/ebs"})
     assert [advice.code for advice in cloud.advice(document)] == ["DefaultKeyNamed"]
+
+
+def test_the_default_key_by_its_own_name_is_advised_against(cloud: _Cloud) -> None:
+    """In the main case: nobody gave the account another default."""
+    cloud.settings()
+    cloud.kms.add_client_error("describe_key", "AccessDeniedException")
+    document = Document(parameters={"Encrypted": True, "KmsKeyId": DEFAULT_KEY_ALIAS})
+    assert cloud.examine(document) == ["DefaultKeyNamed"]
+
+
+def test_a_default_key_that_is_awss_by_its_manager_alone_cannot_be_shared(cloud: _Cloud) -> None:
+    cloud.settings(enabled=True, default=KEY_ARN)
+    cloud.kms.add_response("describe_key", key(KeyManager="AWS"), {"KeyId": KEY_ARN})
+    assert cloud.examine(Document()) == ["EncryptedByDefault", "NotShareable"]
+
+
+def test_a_default_key_that_may_not_be_described_is_said_to_be_unknown(cloud: _Cloud) -> None:
+    cloud.settings(enabled=True, default=KEY_ARN)
+    cloud.kms.add_client_error("describe_key", "AccessDeniedException")
+    by_default, unproven = cloud.advice(Document())
+    assert "unless it is AWS's own, which could not be told" in by_default.message
+    assert unproven.code == "KeyNotExamined"
+
+
+@pytest.mark.parametrize("operation", ["ImportInstance", "ImportVolume"])
+def test_an_operation_without_a_service_role_is_held_against_who_starts_it(
+    cloud: _Cloud, operation: str
+) -> None:
+    cloud.settings(enabled=True, default=KEY_ARN)
+    cloud.kms.add_response("describe_key", key(), {"KeyId": KEY_ARN})
+    cloud.kms.add_response("get_key_policy", policy(), None)
+    by_default, lacking = cloud.advice(Document(operation=operation, parameters={"Platform": "Windows"}))
+    assert "service role" not in by_default.message + lacking.message
+    assert _STARTER in lacking.message
+
+
+def test_the_key_of_a_volume_is_used_by_who_starts_the_request(cloud: _Cloud) -> None:
+    cloud.settings()
+    cloud.kms.add_response("describe_key", key(), {"KeyId": KEY_ARN})
+    cloud.kms.add_response("get_key_policy", policy(), None)
+    document = Document(
+        operation="ImportSnapshot", options={"CreateVolume": {"Encrypted": True, "KmsKeyId": KEY_ARN}}
+    )
+    (advice,) = cloud.advice(document)
+    assert _STARTER in advice.message
+    assert ROLE not in advice.message
 
 
 def test_the_accounts_own_default_key_is_looked_at(cloud: _Cloud) -> None:
@@ -203,6 +259,22 @@ def test_the_guest_gives_reason_for_advice(
 ) -> None:
     advice = examine_guest(operation, parameters, _SERVER, region=REGION, now=_NOW)
     assert [one.code for one in advice] == codes
+
+
+@pytest.mark.parametrize("operation", ["ImportImage", "ImportInstance", "ImportSnapshot"])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Red Hat Enterprise Linux", "RedHatCloudAccess"),
+        ("SUSE Linux Enterprise Server", "SuseBringYourOwnSubscription"),
+    ],
+)
+def test_a_linux_that_is_sold_brings_its_subscription_by_every_operation(
+    operation: str, name: str, code: str
+) -> None:
+    facts = {"Family": "linux", "Name": name}
+    advice = examine_guest(operation, {"Platform": "Linux"}, facts, region=REGION, now=_NOW)
+    assert [one.code for one in advice][-1] == code
 
 
 def test_windows_without_conversion_keeps_its_licence_also_by_the_requests_word() -> None:

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from tests.unit.runtime.checks.requests import ACCOUNT, REGION
 from tests.unit.runtime.checks.stubbed import KEY_ARN, Stub, delegating, policy
 from vmie_runtime.checks.advice import Advice
-from vmie_runtime.checks.key_policies import SERVICE_ROLE_ACTIONS, advise_on_key_policy
+from vmie_runtime.checks.key_policies import (
+    SERVICE_ROLE_ACTIONS,
+    STARTER_ACTIONS,
+    advise_on_key_policy,
+    service_role,
+    starting_role,
+)
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/vmie"
 
@@ -20,7 +26,7 @@ _ROLE = f"arn:aws:iam::{ACCOUNT}:role/vmie"
 def _advice(*statements: dict[str, Any]) -> list[Advice]:
     with Stub("kms") as kms:
         kms.add_response("get_key_policy", policy(*statements), {"KeyId": KEY_ARN, "PolicyName": "default"})
-        return advise_on_key_policy(kms.client, KEY_ARN, _ROLE)
+        return advise_on_key_policy(kms.client, KEY_ARN, [service_role(_ROLE)])
 
 
 def _statement(**changes: Any) -> dict[str, Any]:
@@ -81,6 +87,18 @@ def test_a_policy_that_seems_to_keep_the_role_out_is_said_to(statement: dict[str
     assert KEY_ARN in advice.message
 
 
+def test_each_user_of_a_key_is_held_against_its_policy_by_what_it_does() -> None:
+    starter = f"{_ROLE}-starter"
+    let_in = _statement(Principal={"AWS": [_ROLE, starter]}, Action=list(STARTER_ACTIONS))
+    with Stub("kms") as kms:
+        kms.add_response("get_key_policy", policy(let_in), None)
+        users = [starting_role(starter), service_role(_ROLE), starting_role(f"{_ROLE}-other")]
+        lacks_encrypt, kept_out = advise_on_key_policy(kms.client, KEY_ARN, users)
+    assert f"the service role {_ROLE} perform `kms:Encrypt`, `kms:GenerateDataKey`." in lacks_encrypt.message
+    assert f"the role that starts tasks {_ROLE}-other perform `kms:CreateGrant`" in kept_out.message
+    assert "kms:Encrypt" not in kept_out.message + kept_out.remedy
+
+
 def test_only_what_is_lacking_is_named() -> None:
     (advice,) = _advice(_statement(Action=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:Generate*"]))
     assert "perform `kms:CreateGrant`, `kms:ReEncryptFrom`, `kms:ReEncryptTo`." in advice.message
@@ -122,7 +140,7 @@ def test_a_denial_under_a_condition_that_may_not_hold_is_no_finding(condition: d
 def test_a_policy_that_may_not_be_read_proves_nothing(code: str) -> None:
     with Stub("kms") as kms:
         kms.add_client_error("get_key_policy", code, "no", 400)
-        assert advise_on_key_policy(kms.client, KEY_ARN, _ROLE) == []
+        assert advise_on_key_policy(kms.client, KEY_ARN, [service_role(_ROLE)]) == []
 
 
 _NAMES = st.sampled_from(["Statement", "Effect", "Principal", "AWS", "Action", "Condition", "StringLike"])
@@ -142,4 +160,4 @@ def test_any_policy_is_read(document: Any) -> None:
         def describe_key(self, **_: str) -> dict[str, Any]:
             raise AssertionError
 
-    assert len(advise_on_key_policy(Kms(), KEY_ARN, _ROLE)) <= 1
+    assert len(advise_on_key_policy(Kms(), KEY_ARN, [service_role(_ROLE)])) <= 1

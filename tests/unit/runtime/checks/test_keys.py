@@ -59,13 +59,16 @@ def test_a_key_that_is_not_there_is_refused(code: str) -> None:
         ("PendingReplicaDeletion", "Name another key"),
         ("Unavailable", "custom key store"),
         ("Creating", "Drop the request again"),
-        ("Updating", "Drop the request again"),
     ],
 )
 def test_a_key_that_is_not_enabled_is_refused_with_the_remedy_of_its_state(state: str, remedy: str) -> None:
     refusal = _refusal(key(KeyState=state, Enabled=False))
     assert (refusal.code, refusal.facts["state"]) == ("KeyNotEnabled", state)
     assert remedy in refusal.text
+
+
+def test_a_key_whose_primary_region_changes_can_be_used() -> None:
+    assert _examine(key(KeyState="Updating", Enabled=False, MultiRegion=True)) == KeyFacts(arn=KEY_ARN)
 
 
 def test_the_day_of_a_keys_deletion_is_named() -> None:
@@ -103,6 +106,22 @@ def test_the_default_key_by_name_is_advised_against(named: str) -> None:
     assert "leave `KmsKeyId` out" in advice.remedy
 
 
+def test_the_accounts_default_key_is_known_as_awss_without_being_named() -> None:
+    with Stub("kms") as kms:
+        kms.add_response("describe_key", key(KeyManager="AWS"), {"KeyId": KEY_ARN})
+        known = require_usable_key(kms.client, KEY_ARN, region=REGION, account=ACCOUNT, named=False)
+    assert known == KeyFacts(arn=KEY_ARN, managed_by_aws=True)
+
+
+@pytest.mark.parametrize("named", ["alias/aws/ebs", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/ebs"])
+def test_the_default_keys_alias_says_what_it_is_where_it_may_not_be_described(named: str) -> None:
+    with Stub("kms") as kms:
+        kms.add_client_error("describe_key", "AccessDeniedException", "not authorized", 400)
+        known = require_usable_key(kms.client, named, region=REGION, account=ACCOUNT)
+    assert [advice.code for advice in known.advice] == ["DefaultKeyNamed"]
+    assert known.managed_by_aws is True
+
+
 def test_the_key_of_another_service_is_refused() -> None:
     assert _refusal(key(KeyManager="AWS"), key_id="alias/aws/s3").code == "KeyUnsuitable"
 
@@ -111,7 +130,7 @@ def test_a_key_that_may_not_be_described_proves_nothing() -> None:
     with Stub("kms") as kms:
         kms.add_client_error("describe_key", "AccessDeniedException", "not authorized", 400)
         known = require_usable_key(kms.client, KEY_ID, region=REGION, account=ACCOUNT)
-    assert known.arn is None
+    assert (known.arn, known.managed_by_aws) == (None, None)
     assert [advice.code for advice in known.advice] == ["KeyNotExamined"]
     assert "kms:DescribeKey" in known.advice[0].remedy
 

@@ -103,7 +103,7 @@ def test_neither_the_requests_token_nor_its_dry_run_is_sent(world: World):
 def test_buckets_are_filled_in_where_the_request_names_none(world: World):
     containers = [
         ONE,
-        {"Format": "raw", "UserBucket": {"S3Bucket": "elsewhere", "S3Key": "a.raw"}},
+        {"Format": "RAW", "UserBucket": {"S3Bucket": "elsewhere", "S3Key": "a.raw"}},
         {"Format": "raw", "Url": "s3://uploads/b.raw"},
         {"SnapshotId": "snap-0123456789abcdef0"},
     ]
@@ -111,9 +111,9 @@ def test_buckets_are_filled_in_where_the_request_names_none(world: World):
     parameters = started(world, {"DiskContainers": containers})
 
     assert parameters["DiskContainers"] == [
-        {"Format": "vmdk", "UserBucket": {"S3Bucket": "uploads", "S3Key": "disks/web.vmdk"}},
+        {"Format": "VMDK", "UserBucket": {"S3Bucket": "uploads", "S3Key": "disks/web.vmdk"}},
         containers[1],
-        {"Format": "raw", "UserBucket": {"S3Bucket": "uploads", "S3Key": "b.raw"}},
+        {"Format": "RAW", "UserBucket": {"S3Bucket": "uploads", "S3Key": "b.raw"}},
         containers[3],
     ]
 
@@ -177,7 +177,7 @@ def test_a_machine_without_modification_has_one_task_for_each_disk_in_turn(world
 
     (request,) = world.all_requests()
     assert parameters["DiskContainer"] == {
-        "Format": "raw",
+        "Format": "RAW",
         "UserBucket": {"S3Bucket": "uploads", "S3Key": "b.raw"},
     }
     assert parameters["ClientToken"] == f"vmie-{request.id}-1-1"

@@ -106,6 +106,32 @@ def test_what_the_owner_did_not_allow_is_rejected(world: World, context):
     assert "foreign" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("container", "path"),
+    [
+        ({"Url": "s3://foreign/a"}, "DiskContainers[0].Url"),
+        (
+            {"Url": "https://foreign.s3.us-east-1.amazonaws.com/a%23?X-Amz-Signature=5ecce7"},
+            "DiskContainers[0].Url",
+        ),
+        ({"UserBucket": {"S3Bucket": "foreign", "S3Key": "a"}}, "DiskContainers[0].UserBucket.S3Bucket"),
+    ],
+)
+def test_a_bucket_that_is_not_allowed_is_named_where_the_request_names_it(
+    world: World, context, container, path
+):
+    request = world.running("requests/web.json", document={"DiskContainers": [container]})
+    assert "5ecce7" not in json.dumps(world.find(request).parameters)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert code_of(error) == ("BucketNotAllowed", "Rejected")
+    raised = json.loads(str(error.value))
+    assert raised["path"] == path
+    assert raised["Message"].startswith(f"{path} names the bucket 'foreign'")
+
+
 def test_what_is_allowed_in_another_bucket_is_not_tagged(world: World, context, monkeypatch):
     elsewhere = {"DiskContainers": [{"Format": "raw", "UserBucket": {"S3Bucket": "foreign", "S3Key": "a"}}]}
     world.configure(monkeypatch, VMIE_ALLOWED=json.dumps({"SourceBuckets": ["foreign"]}))
@@ -123,6 +149,68 @@ def test_a_request_may_end_sooner_than_the_owners_deadline(world: World, context
     handler(world.step(request, now=SOON), context)
 
     assert world.find(request).deadline_at == f"2026-11-20T{ends}.000Z"
+
+
+INSTANCE = {
+    "Platform": "Windows",
+    "DiskImages": [
+        {"Image": {"Format": "RAW", "ImportManifestUrl": "s3:///disks/a.raw"}, "Volume": {"Size": 1}}
+    ],
+    "LaunchSpecification": {"Placement": {"AvailabilityZone": "us-east-1a"}},
+}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_dry_run_is_refused_a_deadline_that_the_urls_of_its_disks_do_not_last_for(
+    world: World, context, monkeypatch, dry_run: bool
+):
+    world.configure(
+        monkeypatch,
+        VMIE_DEADLINE_SECONDS="7200",
+        VMIE_ALLOWED=json.dumps({"AvailabilityZones": ["us-east-1a"]}),
+    )
+    document = {**INSTANCE, "DryRun": dry_run, "Vmie": {"Deadline": "PT90M"}}
+    request = world.running("requests/vm.json", document=document)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert code_of(error) == ("DeadlineBeyondUrls", "Rejected")
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_dry_run_is_refused_a_disk_that_no_manifest_can_be_made_of(
+    world: World, context, monkeypatch, dry_run: bool
+):
+    world.configure(monkeypatch, VMIE_ALLOWED=json.dumps({"AvailabilityZones": ["us-east-1a"]}))
+    (disk,) = INSTANCE["DiskImages"]
+    other_size = {**disk, "Image": {**disk["Image"], "Bytes": 5}}
+    document = {**INSTANCE, "DiskImages": [other_size], "DryRun": dry_run}
+    request = world.running("requests/vm.json", document=document)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert code_of(error) == ("DiskSizeMismatch", "Rejected")
+
+
+@pytest.mark.parametrize(("owners", "refused"), [(4, False), (5, True)])
+def test_tags_of_request_and_owner_that_pass_ec2s_limit_are_refused_before_the_import(
+    world: World, context, monkeypatch, owners: int, refused: bool
+):
+    tags = {f"owner-{number}": "" for number in range(owners)}
+    world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps({"Tags": tags}))
+    asked = {f"request-{number}": "" for number in range(40)}
+    request = world.running("requests/web.json", document={**ONE_DISK, "Vmie": {"Tags": asked}})
+
+    if not refused:
+        assert handler(world.step(request), context)["Disks"]
+        return
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert code_of(error) == ("InvalidTag", "Rejected")
+    assert "51 together; EC2 takes 50 on a resource. Leave 1 of the request's out" in str(error.value)
 
 
 def test_a_request_may_not_take_longer_than_the_owners_deadline(world: World, context):
@@ -226,6 +314,23 @@ def test_advice_on_a_keys_policy_names_the_role_in_the_stacks_partition(
     assert f'"arn:{partition}:iam::123456789012:role/' in remedies["KeyPolicyLacks"]
 
 
+def test_a_keys_policy_is_held_against_the_role_that_starts_tasks_too(world: World, context, monkeypatch):
+    key = "arn:aws:kms:us-east-1:123456789012:key/0f1e2d3c-0000-4000-8000-123456789012"
+    starter = "arn:aws:iam::123456789012:role/start-task"
+    world.configure(
+        monkeypatch,
+        VMIE_IMPORT_DEFAULTS=json.dumps({"Encrypted": True, "KmsKeyId": key}),
+        VMIE_STARTING_ROLE=starter,
+    )
+    monkeypatch.setattr(world.aws.kms, "get_key_policy", lambda **_: {"Policy": '{"Statement": []}'})
+    request = world.running()
+
+    handler(world.step(request), context)
+
+    assert [each["Code"] for each in world.find(request).advice] == ["KeyPolicyLacks", "KeyPolicyLacks"]
+    assert starter in world.find(request).advice[1]["Message"]
+
+
 def test_what_the_owner_encrypts_no_request_leaves_plain(world: World, context, monkeypatch):
     world.configure(monkeypatch, VMIE_IMPORT_DEFAULTS=json.dumps({"Encrypted": True}))
     request = world.running("requests/web.json", document={**ONE_DISK, "Encrypted": False})
@@ -316,6 +421,40 @@ def test_what_the_service_cannot_read_is_rejected(world: World, context, head, c
         handler(world.step(request), context)
 
     assert code_of(error) == (code, "Rejected")
+
+
+HEAD_WITHOUT_A_REASON = refusal("400", "HeadObject", status=400)
+NEEDS_KEY = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided "
+    "to retrieve the object."
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "words"),
+    [
+        (
+            refusal("InvalidRequest", "GetObject", message=NEEDS_KEY),
+            "CustomerProvidedKey",
+            "customer-provided key (SSE-C)",
+        ),
+        (refusal("ExpiredToken", "GetObject"), "SourceUnreadable", "(ExpiredToken, HTTP 400)"),
+        (None, "SourceUnreadable", "(400, HTTP 400)"),
+    ],
+)
+def test_why_an_object_cannot_be_looked_at_is_asked_where_s3_does_not_say(
+    world: World, context, told, code, words
+):
+    request = world.running()
+    world.aws.s3.refusals.add("HeadObject", HEAD_WITHOUT_A_REASON)
+    if told is not None:
+        world.aws.s3.refusals.add("GetObject", told)
+
+    with pytest.raises(RequestFailure) as error:
+        handler(world.step(request), context)
+
+    assert code_of(error) == (code, "Rejected")
+    assert words in str(error.value)
 
 
 def test_a_restored_archive_is_imported(world: World, context):
