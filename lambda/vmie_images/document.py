@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from vmie_images.inspected import ImageFile, InspectedDisk, Inspection
 
 
+MAX_TERM = 64
+"""Characters of a format's own term, which an uploader may have written."""
 MAX_ITEMS = 64
 """Items of a list of the guest's; what it holds more is left out."""
 
@@ -23,7 +25,7 @@ def inspection_document(inspection: Inspection) -> dict[str, Any]:
     return {
         "Container": {
             "Format": container.format,
-            "Subtype": container.subtype,
+            "Subtype": _term(container.subtype),
             "VirtualSize": container.virtual_size,
             "StoredSize": container.stored_size,
         },
@@ -60,7 +62,7 @@ def _disk(disk: InspectedDisk, volumes: list[Volume]) -> dict[str, Any]:
         "Number": disk.number,
         "Name": printable(image.name),
         "File": printable(disk.file),
-        "Container": {"Format": image.format, "Subtype": image.subtype},
+        "Container": {"Format": image.format, "Subtype": _term(image.subtype)},
         "VirtualSize": image.virtual_size,
         "StoredSize": image.stored_size,
         "PartitionTable": table.scheme if table else None,
@@ -92,6 +94,10 @@ def _logical_volume(volume: Volume) -> dict[str, Any]:
         "Label": _bounded(volume.tree.label) if volume.tree else None,
         "Encrypted": volume.encrypted,
     }
+
+
+def _term(subtype: str | None) -> str | None:
+    return None if subtype is None else printable(subtype, MAX_TERM)
 
 
 def _bounded(value: Any) -> Any:

@@ -12,7 +12,9 @@ from vmie_images.fields import printable
 METHODS = ("image", "snapshot", "direct")
 """The methods of import that are judged."""
 
-_IN_DOUBT = "Here it is no more than a doubt: the disk was not shut down properly, or not all of it was read."
+_IN_DOUBT = (
+    "Here it is no more than a doubt: it rests on what may be stale or incomplete, or is not known to fail."
+)
 
 
 class Verdict(StrEnum):

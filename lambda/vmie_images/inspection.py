@@ -112,14 +112,15 @@ def _examine(inspection: Inspection, log: FindingLog, initramfs_limit: int, regi
     if len(inspection.disks) > MAX_VOLUMES:
         log.add("TooManyDisks", f"{len(inspection.disks)} disks")
     readable = [
-        Disk(index, disk.image.name, disk.image.data, disk.table)
+        Disk(index, disk.image.name, disk.image.data, disk.table, disk.image.settled)
         for index, disk in enumerate(inspection.disks)
         if disk.image.data is not None and disk.table is not None
     ]
     examination = Examination()
     try:
         with _shielded(log):
-            examine(readable, examination, log, initramfs_limit, region)
+            whole = len(readable) == len(inspection.disks)
+            examine(readable, examination, log, initramfs_limit, region, whole)
     finally:
         inspection.volumes, inspection.guest = examination.volumes, examination.guest
         if examination.system_disk is not None:
@@ -129,12 +130,13 @@ def _examine(inspection: Inspection, log: FindingLog, initramfs_limit: int, regi
 def _open(inspection: Inspection, index: int, ledger: Ledger, log: FindingLog, digests: bool) -> None:
     """Recognise a file, read its disks' partition tables, and compare it with what it should be."""
     file, own = inspection.files[index], FindingLog()
+    declared = file.expected if file.expected is not None else format_of_name(file.name)
     cache = ledger.budget.cache_bytes // len(inspection.files)
     reader = RangeReader(file.source, ledger=ledger, cache_bytes=cache)
     try:
         with _shielded(own):
             whole = file.source if digests else None
-            inspection.containers[index] = recognise(reader, file.name, own, whole)
+            inspection.containers[index] = recognise(reader, file.name, own, whole, declared)
         container = inspection.containers[index]
         first = len(inspection.disks) + 1
         disks = [
@@ -144,9 +146,8 @@ def _open(inspection: Inspection, index: int, ledger: Ledger, log: FindingLog, d
         inspection.disks += disks
         for disk in disks:
             with _shielded(own):
-                _read_table(disk, own.for_disk(disk.image.name))
-        expected = file.expected if file.expected is not None else format_of_name(file.name)
-        compare(container, disks, expected, own)
+                _read_table(disk, own.for_disk(disk.image.name).doubting(not disk.image.settled))
+        compare(container, disks, declared, own)
     finally:
         log.findings += own.findings
 

@@ -190,12 +190,13 @@ OVA: dict[str, Entry] = {
         'chunked disk files is not supported]".',
         "Export with one file per disk (no chunk size).",
     ),
-    "OvaCompressedDisk": error(
-        "The service takes the disks of an OVA as stream-optimized VMDK, not packed again.",
+    "OvaCompressedDisk": warning(
+        "The descriptor says that a disk is packed once more. Whether the service unpacks it is not known.",
         "Export without compression of the files; stream-optimized VMDK is compressed already.",
     ),
-    "OvaDiskFormat": error(
-        "The disks of an OVA are stream-optimized VMDK files.",
+    "OvaDiskFormat": warning(
+        "Tools export the disks of an OVA as stream-optimized VMDK files; whether the service takes others "
+        "is not known.",
         "Export from VMware, or upload the disk itself and import that.",
     ),
     "OvaSizeMismatch": warning(

@@ -7,9 +7,11 @@ from vmie_images.catalogue.entry import DOUBTS, NONE, Entry, Severity, error, wa
 _NO_PARTITIONS = 'ImportImage fails with "ClientError: No valid partitions. Not a valid volume.".'
 
 PARTITIONS: dict[str, Entry] = {
-    "RawSizeNotSectors": error(
-        "A raw disk is a whole number of 512-byte sectors; anything else was cut, or is not a disk.",
+    "RawSizeNotSectors": warning(
+        "A raw disk is a whole number of 512-byte sectors; anything else was cut, or is not a disk. What the "
+        "service says to it is not known.",
         "Compare its size with the original and upload it again; `qemu-img resize` rounds an image up.",
+        snapshot=DOUBTS,
         direct=DOUBTS,
     ),
     "NoPartitionTable": error(
@@ -99,10 +101,14 @@ VOLUMES: dict[str, Entry] = {
         'failed" where a volume group cannot be activated.',
         "Check it in the running guest (`vgck`), and export every disk of the group.",
     ),
-    "LvmUnreadable": warning(
-        "The inspection reads linear logical volumes only; one that spans a missing disk fails with "
+    "LvmIncomplete": warning(
+        "A logical volume lies on a physical volume that is on none of the disks. The import may fail with "
         '"ClientError: Unsupported configuration - Logical volume group activation failed".',
-        "Export every disk of the volume group together.",
+        "Export every disk of the volume group together, and name them all in one request.",
+    ),
+    "LvmUnreadable": warning(
+        "The inspection reads linear logical volumes, no striped, mirrored or thin ones; the service may.",
+        "Nothing need be done if every disk of the volume group is exported.",
     ),
 }
 

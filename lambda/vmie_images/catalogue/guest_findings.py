@@ -99,6 +99,14 @@ BOOT: dict[str, Entry] = {
         snapshot=DOUBTS,
         direct=DOUBTS,
     ),
+    "BootModeUnknown": warning(
+        "An EFI system partition could not be read, and there is no boot code for a BIOS: whether UEFI "
+        "finds a loader is unknown. A new EC2 instance has no boot variables and starts the fallback loader "
+        "(EFI/BOOT/BOOTX64.EFI) or nothing.",
+        "Check that the EFI system partition is FAT and holds the fallback loader.",
+        snapshot=DOUBTS,
+        direct=DOUBTS,
+    ),
     "UefiFallbackLoaderMissing": error(
         "A new EC2 instance has no boot variables: UEFI starts EFI/BOOT/BOOTX64.EFI or nothing.",
         "Install it: `grub-install --removable`, or copy shim and GRUB to EFI/BOOT on the EFI system "

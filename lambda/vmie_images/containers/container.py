@@ -23,6 +23,7 @@ class DiskImage:
         virtual_size: Bytes of the disk that the guest sees; ``None`` where unknown.
         data: The disk's content as the guest sees it; ``None`` where it cannot be read.
         sector_size: Bytes per logical sector.
+        settled: Whether the file holds all that was written to the disk, and none of it waits in a log.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DiskImage:
     virtual_size: int | None = None
     data: RangeSource | None = None
     sector_size: int = 512
+    settled: bool = True
 
 
 @dataclass(frozen=True)

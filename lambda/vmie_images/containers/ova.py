@@ -92,8 +92,9 @@ def _disks(descriptor: OvfDescriptor, archive: dict[str, TarMember], log: Findin
     chunks = sorted({_CHUNK.sub("", name) for name in archive if _CHUNK.search(name)})
     for name in chunks:
         log.add("OvaChunkedDisk", f"{name!r} is split over several members")
+    named = set(descriptor.disks)
     for file in descriptor.files[:MAX_FILES]:
-        _check_file(file, archive, chunks, log)
+        _check_file(file, archive, chunks, log, file in named)
     if len(descriptor.files) > MAX_FILES:
         log.add(
             "InspectionIncomplete",
@@ -102,7 +103,9 @@ def _disks(descriptor: OvfDescriptor, archive: dict[str, TarMember], log: Findin
     return [file.href for file in dict.fromkeys(descriptor.disks) if file.href in archive]
 
 
-def _check_file(file: OvfFile, archive: dict[str, TarMember], chunks: list[str], log: FindingLog) -> None:
+def _check_file(
+    file: OvfFile, archive: dict[str, TarMember], chunks: list[str], log: FindingLog, is_disk: bool
+) -> None:
     if file.chunk_size is not None and file.href not in chunks:
         log.add(
             "OvaChunkedDisk", f"the descriptor gives {file.href!r} a chunk size of {file.chunk_size} bytes"
@@ -112,7 +115,8 @@ def _check_file(file: OvfFile, archive: dict[str, TarMember], chunks: list[str],
     member = archive.get(file.href)
     if member is None:
         if file.href not in chunks:
-            log.add("OvaMissingFile", f"{file.href!r} is not in the archive")
+            # What the service says to a missing CD-ROM or NVRAM file is not known.
+            log.doubting(not is_disk).add("OvaMissingFile", f"{file.href!r} is not in the archive")
     elif file.size is not None and file.size != member.size:
         log.add("OvaSizeMismatch", f"{file.href!r} has {member.size} bytes, the descriptor says {file.size}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmie_images.containers.container import DISK_FORMATS, Container, DiskImage
 from vmie_images.containers.ova import open_ova
-from vmie_images.containers.signatures import ARCHIVES, signature
+from vmie_images.containers.signatures import ARCHIVES, DISK_FILLING, signature
 from vmie_images.containers.vhd import open_vhd
 from vmie_images.containers.vhdx import open_vhdx
 from vmie_images.containers.vmdk import open_vmdk
@@ -19,7 +19,13 @@ CORRUPT = {"VMDK": "VmdkCorrupt", "VHD": "VhdCorrupt", "VHDX": "VhdxCorrupt", "O
 """The finding that a damaged file of each format is."""
 
 
-def recognise(source: RangeSource, name: str, log: FindingLog, whole: RangeSource | None = None) -> Container:
+def recognise(
+    source: RangeSource,
+    name: str,
+    log: FindingLog,
+    whole: RangeSource | None = None,
+    declared: str | None = None,
+) -> Container:
     """Recognise a file by its content; its name only names the disk.
 
     Args:
@@ -27,11 +33,14 @@ def recognise(source: RangeSource, name: str, log: FindingLog, whole: RangeSourc
         name: The file's name.
         log: Receives what is wrong with the file. Corruption is a finding, not an exception.
         whole: The same file, to be read whole where that shows more: every digest of an OVA's manifest.
+        declared: The format that it was said to be; a disk may be filled with what is a file elsewhere.
 
     Returns:
         The container; its disks have no ``data`` where that cannot be read.
     """
     kind = signature(source)
+    if kind in DISK_FILLING and (declared or "").upper() == "RAW":
+        kind = "RAW"
     if kind != "OVA":
         disk = open_disk(name, source, log.for_disk(name), kind)
         disks = [disk] if disk.format in DISK_FORMATS else []
@@ -58,7 +67,7 @@ def open_disk(name: str, source: RangeSource, log: FindingLog, kind: str | None 
         else:
             _report_unsupported(image, source, log)
     except CorruptImageError as error:
-        log.add(error.code or CORRUPT[image.format], error.found)
+        log.doubting(not image.settled).add(error.code or CORRUPT[image.format], error.found)
     except UnreadableLayoutError as error:
         log.add("InspectionIncomplete", f"{error}, which is not read")
     _check_size(image, log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from vmie_images.partitions.mbr import records
 from vmie_images.ranges import RangeSource
 
 HEAD = 4096
@@ -37,6 +38,9 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
 )
 ARCHIVES = frozenset(name for _, name in _AT_START if name.endswith(" archive"))
 """Names of the compressed files and archives among the formats."""
+DISK_FILLING = frozenset({"ISO 9660 image", "squashfs image"})
+"""File systems without partitions that are written to disks as they are: whether such a file is a disk, only
+whoever declares it as raw can say. With a partition table it is one, as installation media often are."""
 
 _DESCRIPTOR = re.compile(rb"\s*# *disk *descriptor *file", re.IGNORECASE)
 _MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<(\?xml|!doctype|html)", re.IGNORECASE)
@@ -51,24 +55,27 @@ def signature(source: RangeSource) -> str | None:
     if source.size == 0:
         return "empty"
     head = source.read(0, HEAD)
+    partitioned = bool(records(head[:512]))
     for magic, name in _AT_START:
-        if head.startswith(magic) and not (magic == b"MZ" and head[510:512] == b"\x55\xaa"):
+        if not head.startswith(magic) or (partitioned and name in DISK_FILLING):
+            continue
+        if not (magic == b"MZ" and head[510:512] == b"\x55\xaa"):
             return name
-    return _elsewhere(source, head) or _textual(head, source.size)
+    return _elsewhere(source, head, partitioned) or _textual(head, source.size)
 
 
-def _elsewhere(source: RangeSource, head: bytes) -> str | None:
+def _elsewhere(source: RangeSource, head: bytes, partitioned: bool) -> str | None:
     if head[64:68] == b"\x7f\x10\xda\xbe":
         return "VDI"
     if head[257:262] == b"ustar":
         return "OVA"
-    if source.read(0x8001, 5) == b"CD001":
-        return "ISO 9660 image"
     tail = source.read(max(0, source.size - 512), 512)
     if tail.startswith(b"conectix") or tail[1:9] == b"conectix":
         return "VHD"
     if tail.startswith(b"koly"):
         return "Apple disk image"
+    if not partitioned and source.read(0x8001, 5) == b"CD001":
+        return "ISO 9660 image"
     return None
 
 

@@ -39,12 +39,13 @@ def open_vhdx(image: DiskImage, source: RangeSource, log: FindingLog) -> None:
     header = _header(source, log)
     if any(header[48:64]):
         log.add("VhdxDirtyLog", "the header names a log that was not replayed")
+        image.settled = False
     disk = VhdxDisk(source, _regions(source, log))
     image.subtype, image.virtual_size, image.sector_size = disk.subtype, disk.size, disk.sector_size
     if disk.subtype == "differencing":
         log.add("VhdxDifferencing", "a differencing VHDX")
         return
-    disk.check(log)
+    disk.check(log.doubting(not image.settled))
     image.data = disk
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 
 from vmie_images.guest.boot_entry import BootEntry
+from vmie_images.guest.grub import MAX_INITRDS
+from vmie_images.guest.grub_settings import path_of, resolve
 from vmie_images.guest.linux_root import LinuxRoot
 
 MAX_ENTRIES = 64
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_KEYS = frozenset({"title", "linux", "initrd", "options"})
 
 
 def read_entries(root: LinuxRoot, folder: str, variables: dict[str, str]) -> list[BootEntry]:
@@ -43,17 +45,17 @@ def default_of(entries: list[BootEntry], environment: dict[str, str], default: s
 def _entry(identifier: str, words: str, variables: dict[str, str]) -> BootEntry:
     fields: dict[str, list[str]] = {}
     for line in words.splitlines():
-        key, _, value = line.strip().partition(" ")
-        if key and not key.startswith("#"):
-            resolved = _VARIABLE.sub(lambda match: variables.get(match[1], ""), value.strip())
-            fields.setdefault(key, []).append(resolved)
-    initrds = " ".join(fields.get("initrd", [])).split()
+        key, value = (*line.split(maxsplit=1), "", "")[:2]
+        if key in _KEYS:
+            fields.setdefault(key, []).append(value.strip())
+    title, linux = " ".join(fields.get("title", [identifier])), next(iter(fields.get("linux", [])), "")
+    initrds = (path_of(word, variables) for word in " ".join(fields.get("initrd", [])).split()[:MAX_INITRDS])
     return BootEntry(
-        title=" ".join(fields.get("title", [identifier])),
+        title=resolve(title, variables),
         identifier=identifier,
-        kernel=next(iter(fields.get("linux", [])), None),
-        arguments=" ".join(fields.get("options", [])),
-        initrds=tuple(initrds),
+        kernel=path_of(linux, variables),
+        arguments=resolve(" ".join(fields.get("options", [])), variables),
+        initrds=tuple(path for path in initrds if path is not None),
     )
 
 

@@ -22,6 +22,8 @@ from vmie_images.volumes.volume import Volume
 
 _HARMLESS = frozenset({"swap", "FAT", "exFAT"})
 """Kinds of volume that hold no operating system of their own."""
+_PARTIAL = ("InspectionIncomplete", "MbrExtendedDamaged", "ReaderFault")
+"""Findings that say that the inspection does not see all of the disks."""
 _START = 96 * 1024
 """Bytes at a volume's start by which it was probed; zeros there mean that it is empty."""
 
@@ -43,6 +45,7 @@ def examine(
     log: FindingLog,
     initramfs_limit: int = SAMPLE,
     region: str | None = None,
+    whole: bool = True,
 ) -> None:
     """Find the volumes and the guest, and hold the guest against the requirements.
 
@@ -52,6 +55,7 @@ def examine(
         log: Receives what is wrong.
         initramfs_limit: Bytes to read of each initial file system of a Linux guest.
         region: The Region that is to import it.
+        whole: Whether these are all the machine's disks; where one could not be read the system may be there.
     """
     tables = [disk.table for disk in disks]
     examination.volumes = volumes = survey(disks, log)
@@ -60,7 +64,10 @@ def examine(
     windows = find_windows(volumes, log)
     if len(roots) + len(windows) > 1:
         places = [root.volume.described for root in roots] + [facts.volume.described for facts in windows]
-        log.add("SeveralOperatingSystems", f"systems on {', '.join(places)}")
+        stale = any(not root.volume.clean for root in roots) or any(
+            not facts.volume.clean for facts in windows
+        )
+        log.doubting(stale).add("SeveralOperatingSystems", f"systems on {', '.join(places)}")
     if windows:
         system = windows[0].volume
         disk_log = log.for_disk(system.disk)
@@ -79,7 +86,7 @@ def examine(
         finally:
             examination.guest = describe_linux(facts, setup)
     else:
-        _report_nothing(volumes, log)
+        _report_nothing(volumes, log, whole and not log.has(*_PARTIAL))
 
 
 def _examine_linux(
@@ -89,28 +96,31 @@ def _examine_linux(
     try:
         read_linux(facts, volumes, log, initramfs_limit)
     except CorruptImageError as error:
-        log.add(error.code or "FileSystemDamaged", f"{volume.described} ({volume.filesystem}): {error.found}")
+        found = f"{volume.described} ({volume.filesystem}): {error.found}"
+        log.doubting(not volume.settled).add(error.code or "FileSystemDamaged", found)
     except UnreadableLayoutError as error:
         log.add("FileSystemUnreadable", f"{volume.described}: {error}")
     else:
         judge_linux(facts, setup, log)
 
 
-def _report_nothing(volumes: list[Volume], log: FindingLog) -> None:
+def _report_nothing(volumes: list[Volume], log: FindingLog, whole: bool) -> None:
     if all(volume.kind is None and volume.partition is None for volume in volumes):
         return  # a disk without partitions says enough
     if any(volume.encrypted for volume in volumes):
         return  # which was said already
     logical = any(volume.mapper for volume in volumes)
-    broken = any(finding.code in ("LvmDamaged", "LvmUnreadable") for finding in log.findings)
-    whole = logical and not broken
-    unread = [volume for volume in volumes if volume.problem or _may_hold_a_system(volume, whole)]
-    if unread:
+    broken = any(finding.code in ("LvmDamaged", "LvmIncomplete", "LvmUnreadable") for finding in log.findings)
+    lvm_is_whole = logical and not broken
+    unread = [volume for volume in volumes if volume.problem or _may_hold_a_system(volume, lvm_is_whole)]
+    if unread or not whole:
         listed = ", ".join(f"{volume.described} ({volume.filesystem or 'unknown'})" for volume in unread[:4])
-        log.add("GuestUnknown", f"no system where it can be read; not read: {listed}")
+        rest = listed or "a part of the disks"
+        log.add("GuestUnknown", f"no system where it can be read; not read: {rest}")
     else:
         kinds = (f"{volume.described}: {volume.filesystem or 'empty'}" for volume in volumes[:6])
-        log.add("NoOperatingSystem", ", ".join(kinds))
+        stale = any(not volume.clean for volume in volumes)
+        log.doubting(stale).add("NoOperatingSystem", ", ".join(kinds))
 
 
 def _may_hold_a_system(volume: Volume, lvm_is_whole: bool) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vmie_images.guest.boot_entry import BootEntry
+from vmie_images.guest.grub_settings import path_of, read_settings, resolve
 
 MAX_CONFIGURATION = 256 * 1024
 """Bytes of grub.cfg that are read."""
 MAX_MENU = 512
 MAX_DEPTH = 8
+MAX_INITRDS = 8
+"""Initial file systems of one entry."""
 
-_DEFAULT = re.compile(r'^\s*set\s+default="?([^"\n]*)"?\s*$', re.MULTILINE)
-_SET = re.compile(r'^\s*set\s+(\w+)="?([^"\n]*?)"?\s*$', re.MULTILINE)
+_BLS_COMMAND = re.compile(r"blscfg\b")
 _ID_OPTIONS = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
 
 
@@ -39,7 +42,7 @@ class GrubConfiguration:
         menu: The menu.
         default: The default entry as ``set default=`` gives it, variables unresolved.
         uses_bls: Whether it takes its entries from Boot Loader Specification files.
-        variables: Every variable that is set to a constant.
+        variables: Every variable that is set to a constant, there or in grubenv.
     """
 
     menu: Menu
@@ -48,15 +51,21 @@ class GrubConfiguration:
     variables: dict[str, str]
 
 
-def parse_grub(words: str) -> GrubConfiguration:
-    """Read a grub.cfg."""
+def parse_grub(words: str, environment: Mapping[str, str] | None = None) -> GrubConfiguration:
+    """Read a grub.cfg.
+
+    Args:
+        words: Its text.
+        environment: The variables of its grubenv block. Default: none.
+    """
     words = words[:MAX_CONFIGURATION]
-    defaults = [value for value in _DEFAULT.findall(words) if "next_entry" not in value]
+    settings = read_settings(words)
+    variables = settings.variables | dict(environment or {})
     return GrubConfiguration(
-        menu=_menu(words),
-        default=defaults[-1] if defaults else "0",
-        uses_bls=re.search(r"^\s*blscfg\b", words, re.MULTILINE) is not None,
-        variables={name: value for name, value in _SET.findall(words) if "$" not in value},
+        menu=_menu(words, variables),
+        default=settings.default,
+        uses_bls=any(_BLS_COMMAND.match(line.strip()) for line in words.splitlines()),
+        variables=variables,
     )
 
 
@@ -108,7 +117,7 @@ def entries(menu: Menu) -> list[BootEntry]:
     return found
 
 
-def _menu(words: str) -> Menu:
+def _menu(words: str, variables: Mapping[str, str]) -> Menu:
     top = Menu()
     menus, count = [top], 0
     block: list[str] = []
@@ -117,7 +126,7 @@ def _menu(words: str) -> Menu:
         stripped = line.strip()
         if inside is not None:
             if stripped == "}":
-                menus[-1].items.append(_entry(*inside, block))
+                menus[-1].items.append(_entry(*inside, block, variables))
                 inside, block = None, []
             else:
                 block.append(stripped)
@@ -149,17 +158,20 @@ def _heading(line: str) -> tuple[str, str | None]:
     return title, identifier
 
 
-def _entry(title: str, identifier: str | None, lines: list[str]) -> BootEntry:
-    kernel, arguments, initrds = None, "", tuple[str, ...]()
+def _entry(title: str, identifier: str | None, lines: list[str], variables: Mapping[str, str]) -> BootEntry:
+    linux, initrd = "", ""
     for line in lines:
-        command, *rest = line.split(maxsplit=2) or [""]
-        if command in ("linux", "linux16", "linuxefi") and rest:
-            kernel, arguments = _path(rest[0]), rest[1] if len(rest) > 1 else ""
-        elif command in ("initrd", "initrd16", "initrdefi") and rest:
-            initrds = tuple(_path(word) for word in line.split()[1:])
-    return BootEntry(title, identifier, kernel, arguments, initrds)
-
-
-def _path(word: str) -> str:
-    """A path without the device that may stand before it: ``($root)/vmlinuz``, ``(hd0,msdos1)/vmlinuz``."""
-    return re.sub(r"^(\([^)]*\)|\$\{?\w+\}?)", "", word.strip('"'))
+        command, rest = (*line.split(maxsplit=1), "", "")[:2]
+        if command in ("linux", "linux16", "linuxefi"):
+            linux = rest
+        elif command in ("initrd", "initrd16", "initrdefi"):
+            initrd = rest
+    kernel, arguments = (*linux.split(maxsplit=1), "", "")[:2]
+    initrds = (path_of(word, variables) for word in initrd.split()[:MAX_INITRDS])
+    return BootEntry(
+        title,
+        identifier,
+        path_of(kernel, variables),
+        resolve(arguments, variables),
+        tuple(path for path in initrds if path is not None),
+    )

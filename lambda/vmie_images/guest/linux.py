@@ -69,7 +69,7 @@ def read_linux(facts: LinuxFacts, volumes: list[Volume], log: FindingLog, initra
     facts.release = read_release(root)
     facts.fstab = mount_others(root, volumes)
     facts.has_fstab = root.exists("/etc/fstab")
-    facts.boot = read_boot(root, log)
+    facts.boot = read_boot(root, log.doubting(not root.clean))
     _read_boot_files(facts, initramfs_limit)
     kernel = facts.kernel.version if facts.kernel else None
     facts.network = read_network(root, facts.boot.entry.arguments if facts.boot.entry else "", kernel)

@@ -21,6 +21,8 @@ from vmie_images.guest.linux_root import LinuxRoot
 _GRUB2 = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 _LEGACY = ("/boot/grub/menu.lst", "/boot/grub/grub.conf", "/etc/grub.conf")
 _BLS_FOLDER = "/boot/loader/entries"
+MAX_ENVIRONMENT = 4096
+"""Bytes of grubenv that are read; GRUB writes 1,024."""
 
 
 @dataclass
@@ -35,6 +37,7 @@ class LinuxBoot:
         kernels: The kernels of all entries.
         uses_bls: Whether the entries are Boot Loader Specification files.
         efi_only: Whether the configuration is on the EFI system partition alone.
+        unknown: Why the entry cannot be told, where that says nothing against the guest.
     """
 
     loader: str | None = None
@@ -43,6 +46,7 @@ class LinuxBoot:
     kernels: list[str] = field(default_factory=list)
     uses_bls: bool = False
     efi_only: bool = False
+    unknown: str | None = None
 
 
 def read_boot(root: LinuxRoot, log: FindingLog) -> LinuxBoot:
@@ -60,19 +64,40 @@ def _grub2(root: LinuxRoot, log: FindingLog) -> LinuxBoot | None:
     candidates = [item for item in found + efi if _is_menu(item[1])]
     if not candidates:
         return None
-    if len(candidates) > 1 and not efi:
+    if len({words for _, words in candidates}) > 1 and not efi:
         log.add("SeveralGrubMenus", " and ".join(path for path, _ in candidates))
     path, words = candidates[0]
-    configuration = parse_grub(words)
-    folder = path.rpartition("/")[0]
+    environment = _Environment(root, f"{path.rpartition('/')[0]}/grubenv")
+    configuration = parse_grub(words, environment.variables)
     boot = LinuxBoot("GRUB 2", path, efi_only=not found)
-    environment = parse_environment(root.read(f"{folder}/grubenv", 4096) or b"")
     if configuration.uses_bls:
         _use_bls(root, boot, configuration, environment, log)
+        return boot
+    boot.kernels = [entry.kernel for entry in entries(configuration.menu) if entry.kernel]
+    if environment.missing and "saved_entry" in configuration.default:
+        boot.unknown = environment.missing
     else:
-        boot.entry = default_entry(configuration, environment)
-        boot.kernels = [entry.kernel for entry in entries(configuration.menu) if entry.kernel]
+        boot.entry = default_entry(configuration, environment.variables)
     return boot
+
+
+class _Environment:
+    """A grubenv block.
+
+    Attributes:
+        variables: What it sets.
+        missing: Why that cannot be told; ``None`` where there is a block, or certainly none.
+    """
+
+    def __init__(self, root: LinuxRoot, path: str) -> None:
+        data = root.read(path, MAX_ENVIRONMENT)
+        self.variables = parse_environment(data or b"")
+        target = root.link(path) if data is None else None
+        self.missing: str | None = None
+        if target is not None:
+            self.missing = f"{path} leads to {target}, which is on none of the file systems that can be read"
+        elif data is None and root.hides(path):
+            self.missing = f"{path} is on a file system that cannot be read"
 
 
 def _is_menu(words: str) -> bool:
@@ -94,18 +119,24 @@ def _use_bls(
     root: LinuxRoot,
     boot: LinuxBoot,
     configuration: GrubConfiguration,
-    environment: dict[str, str],
+    environment: _Environment,
     log: FindingLog,
 ) -> None:
     boot.uses_bls = True
-    listed = bls.read_entries(root, _BLS_FOLDER, configuration.variables | environment)
-    boot.entry = bls.default_of(listed, environment, configuration.default)
+    listed = bls.read_entries(root, _BLS_FOLDER, configuration.variables)
+    boot.entry = bls.default_of(listed, environment.variables, configuration.default)
     boot.kernels = [entry.kernel for entry in listed if entry.kernel]
-    if "saved_entry" in configuration.default and not environment.get("saved_entry"):
+    saved = environment.variables.get("saved_entry")
+    if boot.entry is not None:
+        return
+    if environment.missing or root.hides(_BLS_FOLDER):
+        boot.unknown = environment.missing or f"{_BLS_FOLDER} is on a file system that cannot be read"
+    elif "saved_entry" in configuration.default and not saved:
         log.add("BlsDefaultUnknown", f"grubenv sets no saved_entry; {len(listed)} entries in {_BLS_FOLDER}")
-    elif boot.entry is None:
-        wanted = environment.get("saved_entry", configuration.default)
-        log.add("BlsDefaultUnknown", f"none of the {len(listed)} entries in {_BLS_FOLDER} is {wanted!r}")
+    else:
+        # GRUB starts the first entry then; what the service does is not known.
+        wanted = saved or configuration.default
+        boot.unknown = f"none of the {len(listed)} entries in {_BLS_FOLDER} is {wanted!r}"
 
 
 def _legacy(root: LinuxRoot, log: FindingLog) -> LinuxBoot | None:

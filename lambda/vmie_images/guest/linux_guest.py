@@ -31,7 +31,7 @@ def describe_linux(facts: LinuxFacts, setup: BootSetup) -> Guest:
         pretty=release.pretty if release else None,
         kernel=kernel.version if kernel else None,
         architecture=facts.machine,
-        boot_modes=list(setup.modes),
+        boot_modes=setup.modes_for(facts.machine),
         bootloader=facts.boot.loader,
         default_entry=entry.title if entry else None,
         root=place_of(facts.root.volume, facts.root.subvolume),

@@ -32,7 +32,7 @@ class Kernel:
 
 
 def locate(root: LinuxRoot, path: str) -> str | None:
-    """Where the guest has a file that a boot loader names.
+    """Where the guest has a regular file that a boot loader names; ``None`` where it has none.
 
     The boot loader's path starts at the file system that holds ``/boot``, which may be a partition of its
     own or a subvolume of the root's file system.
@@ -44,7 +44,7 @@ def locate(root: LinuxRoot, path: str) -> str | None:
         candidates.reverse()
     if root.subvolume and path.startswith(f"/{root.subvolume}/"):
         candidates.insert(0, path.removeprefix(f"/{root.subvolume}"))
-    return next((candidate for candidate in candidates if root.exists(candidate)), None)
+    return next((candidate for candidate in candidates if root.is_file(candidate)), None)
 
 
 def read_kernel(root: LinuxRoot, path: str) -> Kernel | None:

@@ -15,12 +15,16 @@ MAX_FILES = 16
 _PREDICTABLE = re.compile(
     r"\b(?:en|wl|ww)(?:o\d+|s\d+(?:f\d+)?|p\d+s\d+(?:f\d+)?|P\d+p\d+s\d+|x[0-9a-f]{12})(?:np?\d+)?\b"
 )
+# Each is held against the start of a line without the blanks around it: over lines, or with blanks that may
+# be anywhere, they would take time that grows with the square of a file of blanks.
 _STATIC = re.compile(
-    r"^\s*(iface\s+\S+\s+inet\s+static|BOOTPROTO\s*=\s*[\"']?(?:static|none)|Address\s*=|address1\s*=|method\s*=\s*manual)",
-    re.MULTILINE | re.IGNORECASE,
+    r"iface\s+\S+\s+inet\s+static"
+    r"|BOOTPROTO\s*=\s*[\"']?(?:static|none)|Address\s*=|address1\s*=|method\s*=\s*manual",
+    re.IGNORECASE,
 )
-_CONFIGURES = re.compile(r"^\s*iface\s+(?!lo\b)\S+\s+inet6?\s+\w+", re.MULTILINE)
+_CONFIGURES = re.compile(r"iface\s+(?!lo\b)\S+\s+inet6?\s+\w")
 """An interface that ifupdown configures: the other tools leave that alone, and nobody runs two of them."""
+_NETPLAN_ADDRESSES = re.compile(r"addresses\s*:")
 _FOLDERS = {
     "/etc/sysconfig/network-scripts": "ifcfg-",
     "/etc/sysconfig/network": "ifcfg-",
@@ -59,14 +63,14 @@ def read_network(root: LinuxRoot, arguments: str, kernel: str | None) -> Network
     """
     setup = NetworkSetup(traditional=argument(arguments, "net.ifnames") == "0")
     for path, words in _files(root):
-        for name in _PREDICTABLE.findall(_without_comments(words)):
-            if name not in setup.predictable:
-                setup.predictable.append(name)
-        if _STATIC.search(_without_comments(words)) or _netplan_addresses(path, words):
+        lines = _lines(words)
+        setup.predictable += [name for line in lines for name in _PREDICTABLE.findall(line)]
+        if any(_STATIC.match(line) for line in lines) or _netplan_addresses(path, lines):
             setup.static.append(path)
+    setup.predictable = list(dict.fromkeys(setup.predictable))
     if kernel is None or kernel[:2] in ("2.", "3."):
         # Later systems no longer write these rules.
-        setup.persistent_rules = "ATTR" in _without_comments(root.text(_PERSISTENT_RULES) or "")
+        setup.persistent_rules = any("ATTR" in line for line in _lines(root.text(_PERSISTENT_RULES) or ""))
     return setup
 
 
@@ -75,7 +79,7 @@ def _files(root: LinuxRoot) -> list[tuple[str, str]]:
     words = root.text("/etc/network/interfaces")
     if words:
         found.append(("/etc/network/interfaces", words))
-        if _CONFIGURES.search(words):
+        if any(_CONFIGURES.match(line) for line in _lines(words)):
             return found
     etc = root.list("/etc")
     for folder, prefix in _FOLDERS.items():
@@ -90,11 +94,11 @@ def _files(root: LinuxRoot) -> list[tuple[str, str]]:
     return found
 
 
-def _without_comments(words: str) -> str:
-    return "\n".join(line for line in words.splitlines() if not line.lstrip().startswith(("#", ";")))
+def _lines(words: str) -> list[str]:
+    """The lines that are neither empty nor comments, without the blanks around them."""
+    stripped = (line.strip() for line in words.splitlines())
+    return [line for line in stripped if line and not line.startswith(("#", ";"))]
 
 
-def _netplan_addresses(path: str, words: str) -> bool:
-    return (
-        path.startswith("/etc/netplan/") and re.search(r"^\s*addresses\s*:", words, re.MULTILINE) is not None
-    )
+def _netplan_addresses(path: str, lines: list[str]) -> bool:
+    return path.startswith("/etc/netplan/") and any(_NETPLAN_ADDRESSES.match(line) for line in lines)

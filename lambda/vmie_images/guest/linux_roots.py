@@ -21,13 +21,17 @@ _MARKS = (
 )
 _FOLDERS = frozenset({"bin", "etc", "sbin", "usr", "var"})
 _MOUNTED = ("/boot", "/boot/efi", "/efi", "/usr")
+_MOUNTED_IN_BOOT = frozenset({"efi", "lost+found"})
+_NOTHING = frozenset({"none", "swap", "tmpfs"})
 _BOOT_MARKS = ("grub", "grub2", "loader")
 
 
 def find_roots(volumes: list[Volume], log: FindingLog) -> list[LinuxRoot]:
-    """The Linux guests on the volumes, in the volumes' order."""
-    roots = []
+    """The Linux guests on the volumes, in the volumes' order; a mirror of one is the same guest."""
+    roots: list[LinuxRoot] = []
     for volume in volumes:
+        if any(volume.mirrors(root.volume) for root in roots):
+            continue
         if volume.tree is None or volume.tree.name in ("NTFS", "FAT12", "FAT16", "FAT32"):
             continue
         try:
@@ -56,11 +60,15 @@ def _root_on(volume: Volume) -> LinuxRoot | None:
         for number, path in sorted(paths.items(), key=lambda item: len(item[1]))
         if "snapshot" not in path
     ]
-    for number in list(dict.fromkeys([default, *usual]))[:MAX_SUBVOLUMES]:
+    candidates = list(dict.fromkeys([default, *usual]))
+    for number in candidates[:MAX_SUBVOLUMES]:
         tree = Btrfs(trees, number)
         if _is_root(tree):
             volume.tree = tree
             return LinuxRoot(volume, tree, paths.get(number) if number != TOP_LEVEL else None)
+    looked_into = set(candidates[:MAX_SUBVOLUMES]) - {TOP_LEVEL}
+    if not looked_into.issuperset(paths):
+        volume.problem = f"{len(looked_into)} of its {len(paths)} subvolumes were looked into"
     return None
 
 
@@ -76,7 +84,7 @@ def _is_root(tree: FileTree) -> bool:
 
 
 def mount_others(root: LinuxRoot, volumes: list[Volume]) -> list[tuple[FstabEntry, bool]]:
-    """Mount what the guest's fstab says, as far as it matters here.
+    """Mount what the guest's fstab says, as far as it matters here, and note what could not be.
 
     Returns:
         Every entry of the fstab, and whether its device is among the volumes.
@@ -86,12 +94,16 @@ def mount_others(root: LinuxRoot, volumes: list[Volume]) -> list[tuple[FstabEntr
     for entry in entries:
         volume = next((volume for volume in volumes if volume.answers_to(entry.device)), None)
         known.append((entry, volume is not None))
-        if volume is not None and entry.point in _MOUNTED:
-            tree = _tree_for(volume, entry)
-            if tree is not None:
+        if entry.point in _MOUNTED and entry.type not in _NOTHING:
+            tree = _tree_for(volume, entry) if volume is not None else None
+            if volume is not None and tree is not None:
                 root.mount(entry.point, tree, volume)
-    if root.mounted("/boot") is None and not root.list("/boot"):
+            else:
+                root.unread.add(entry.point)
+    if root.mounted("/boot") is None and not set(root.list("/boot")) - _MOUNTED_IN_BOOT:
         _guess_boot(root, volumes)
+        if root.mounted("/boot") is None:
+            root.unread.add("/boot")
     return known
 
 

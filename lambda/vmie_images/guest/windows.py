@@ -86,9 +86,11 @@ _SERVICES = ("ena", "stornvme", "vmms", "VMTools", "xenvbd")
 
 
 def find_windows(volumes: list[Volume], log: FindingLog) -> list[WindowsFacts]:
-    """The Windows guests on the volumes."""
-    found = []
+    """The Windows guests on the volumes; a mirror of one is the same guest."""
+    found: list[WindowsFacts] = []
     for volume in volumes:
+        if any(volume.mirrors(facts.volume) for facts in found):
+            continue
         if volume.tree is None or volume.tree.name != "NTFS":
             continue
         disk_log = log.for_disk(volume.disk)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from vmie_images.findings import FindingLog
-from vmie_images.guest.boot_modes import FALLBACK_LOADER, BootSetup
+from vmie_images.guest.boot_entry import BootEntry
+from vmie_images.guest.boot_modes import BootSetup
 from vmie_images.guest.linux import LinuxFacts
+from vmie_images.verdict.boot_rules import judge_boot_modes
 from vmie_images.verdict.supported_systems import Support, linux_standing
 
 ROOT_SPACE = 32 << 20
@@ -12,7 +14,11 @@ ROOT_SPACE = 32 << 20
 
 
 def judge_linux(facts: LinuxFacts, setup: BootSetup, log: FindingLog) -> None:
-    """Hold a Linux guest against the requirements."""
+    """Hold a Linux guest against the requirements.
+
+    Where a journal was not replayed, what was read may be out of date: then nothing of it rejects.
+    """
+    log = log.doubting(not facts.root.clean)
     _judge_release(facts, log)
     _judge_machine(facts, log)
     _judge_boot(facts, setup, log)
@@ -52,32 +58,36 @@ def _judge_machine(facts: LinuxFacts, log: FindingLog) -> None:
 
 
 def _judge_boot(facts: LinuxFacts, setup: BootSetup, log: FindingLog) -> None:
-    boot, entry = facts.boot, facts.boot.entry
+    boot = facts.boot
     if boot.loader in ("systemd-boot", "LILO", "extlinux"):
         log.add("BootloaderUnknown", f"the boot loader is {boot.loader}")
-    elif boot.loader is not None and entry is not None:
-        if entry.kernel is None:
-            log.add("KernelUnknown", f"the default entry {entry.title!r} names no kernel")
-        elif facts.kernel is None:
-            log.add("KernelMissing", f"the default entry {entry.title!r} starts {entry.kernel}")
-        elif facts.kernel.version is None:
-            log.add("KernelUnknown", f"{facts.kernel.path} does not say its version")
+    elif boot.entry is not None:
+        _judge_entry(facts, boot.entry, log)
+    elif boot.unknown is not None:
+        log.add("KernelUnknown", boot.unknown)
     elif boot.loader is not None and not boot.uses_bls:
         log.add("KernelUnknown", f"{boot.configuration} has no entry to start")
-    if setup.efi_system_partition and not setup.modes:
-        listed = ", ".join(setup.loaders[:4]) or "no loader"
-        log.add(
-            "UefiFallbackLoaderMissing", f"an EFI system partition with {listed}, without {FALLBACK_LOADER}"
-        )
-    elif not setup.modes:
-        log.add("NoBootMode", setup.absence)
+    judge_boot_modes(setup, facts.machine, log)
+
+
+def _judge_entry(facts: LinuxFacts, entry: BootEntry, log: FindingLog) -> None:
+    if entry.kernel is None:
+        log.add("KernelUnknown", f"the default entry {entry.title!r} names no kernel that can be told")
+    elif facts.kernel is not None and facts.kernel.version is None:
+        log.add("KernelUnknown", f"{facts.kernel.path} does not say its version")
+    elif facts.kernel is None:
+        found = f"the default entry {entry.title!r} starts {entry.kernel}"
+        if facts.root.hides("/boot"):
+            log.add("KernelUnknown", f"{found}, and /boot cannot be read")
+        else:
+            log.add("KernelMissing", found)
 
 
 def _judge_initramfs(facts: LinuxFacts, log: FindingLog) -> None:
     for found in facts.initramfs:
         if found.damage:
             log.add("InitramfsUnreadable", f"{found.path}: {found.damage}")
-    for path in facts.missing_initrds if facts.kernel else ():
+    for path in facts.missing_initrds if facts.kernel and not facts.root.hides("/boot") else ():
         log.add("InitramfsUnreadable", f"the default entry names {path}, which is not on the disks")
     main = facts.initramfs[-1] if facts.initramfs else None
     if main is not None and main.complete and not main.damage:

@@ -23,7 +23,8 @@ class Recommendation:
             imported.
         platform: ``Linux`` or ``Windows``.
         boot_mode: ``legacy-bios`` or ``uefi``.
-        license_type: ``AWS`` or ``BYOL`` for an image; a snapshot takes no licence.
+        license_type: ``AWS`` or ``BYOL`` for an image, ``None`` for a Windows that does not say which it is;
+            a snapshot takes no licence.
         architecture: ``x86_64`` or ``i386``; ``arm64`` for a snapshot.
     """
 
@@ -72,6 +73,11 @@ def _boot_mode(guest: Guest) -> str | None:
     return guest.boot_modes[0] if guest.boot_modes else None
 
 
-def _license(guest: Guest) -> str:
-    """Windows Server may be licensed by AWS; clients and Linux bring their own."""
+def _license(guest: Guest) -> str | None:
+    """Windows Server may be licensed by AWS; clients and Linux bring their own.
+
+    Of a Windows that does not say which it is nobody knows, and AWS decides by what it finds.
+    """
+    if guest.family == "windows" and guest.name is None:
+        return None
     return "AWS" if guest.family == "windows" and not guest.facts.get("Client") else "BYOL"

@@ -19,7 +19,7 @@ class Support(Enum):
     LISTED = "listed"
     BETWEEN_LISTED = "between listed releases, with the kernel of one of them"
     KERNEL_DIFFERS = "another kernel than its row has"
-    RELEASE_OUTSIDE = "a release outside the table"
+    RELEASE_OUTSIDE = "a release outside the table, or between listed ones with a kernel of its own"
     SYSTEM_UNKNOWN = "a system that is not in the table"
 
 
@@ -57,10 +57,11 @@ def linux_standing(family: str, version: str | None, kernel: str | None) -> Stan
     kernels = tuple(dict.fromkeys(kernel for row in near for kernel in row["kernels"]))
     fits = kernel is None or any(_kernel_fits(row, kernel) for row in near)
     deprecated = bool(matching) and all(row.get("eol") for row in matching)
-    if not near:
-        return Standing(Support.RELEASE_OUTSIDE)
-    if not fits:
+    if not fits and matching:
         return Standing(Support.KERNEL_DIFFERS, kernels, deprecated)
+    if not near or not fits:
+        # A neighbour's kernel says nothing about a release without a row of its own.
+        return Standing(Support.RELEASE_OUTSIDE)
     return Standing(Support.LISTED if matching else Support.BETWEEN_LISTED, kernels, deprecated)
 
 

@@ -11,6 +11,7 @@ from vmie_images.verdict.supported_systems import windows_row
 
 _US_ENGLISH = "0409"
 _DOT_NET_45 = 378389
+_BOOT_MANAGER = "bootmgfw.efi"
 
 
 def judge_windows(
@@ -20,7 +21,12 @@ def judge_windows(
     log: FindingLog,
     region: str | None = None,
 ) -> None:
-    """Hold a Windows guest against the requirements, and against what a Region can run."""
+    """Hold a Windows guest against the requirements, and against what a Region can run.
+
+    What a disk or a registry says that was not written to its end may be out of date: then nothing of it
+    rejects.
+    """
+    log = log.doubting(facts.hibernated or facts.unclean or not facts.volume.clean)
     _judge_edition(facts, log)
     _judge_region(facts, region, log)
     _judge_state(facts, log)
@@ -88,9 +94,23 @@ def _judge_services(facts: WindowsFacts, log: FindingLog) -> None:
 
 
 def _judge_boot(facts: WindowsFacts, setup: BootSetup, tables: list[PartitionTable], log: FindingLog) -> None:
-    if facts.family == "Windows 11" and "uefi" not in setup.modes:
-        log.add("UefiFallbackLoaderMissing", "Windows 11 boots by UEFI only, and there is no fallback loader")
-    elif not setup.modes:
+    modes = setup.modes_for(facts.machine)
+    if facts.family == "Windows 11" and "uefi" not in modes:
+        _judge_windows_11(setup, log)
+    elif not modes and setup.unread:
+        log.add("BootModeUnknown", "; ".join(setup.unread[:4]))
+    elif not modes:
         log.add("NoBootMode", setup.absence)
     if any(part.type == "Windows dynamic disk" for table in tables for part in table.partitions):
         log.add("DynamicDisk", "a partition of a dynamic disk")
+
+
+def _judge_windows_11(setup: BootSetup, log: FindingLog) -> None:
+    """That it needs UEFI is documented; that its own boot manager is not enough is documented of Linux
+    only."""
+    if setup.unread:
+        log.add("BootModeUnknown", "; ".join(setup.unread[:4]))
+    elif any(loader.lower().endswith(_BOOT_MANAGER) for loader in setup.loaders):
+        log.add("NoBootMode", "Windows 11 with its boot manager and without the fallback loader of UEFI")
+    else:
+        log.add("UefiFallbackLoaderMissing", "Windows 11 boots by UEFI only, and there is no loader for that")

@@ -35,12 +35,14 @@ class Disk:
         name: Its name.
         data: Its content as the guest sees it.
         table: Its partition table.
+        settled: Whether its file holds all that was written to the disk.
     """
 
     index: int
     name: str
     data: RangeSource
     table: PartitionTable
+    settled: bool = True
 
 
 def survey(disks: list[Disk], log: FindingLog) -> list[Volume]:
@@ -53,11 +55,11 @@ def survey(disks: list[Disk], log: FindingLog) -> list[Volume]:
     volumes: list[Volume] = []
     for disk in disks:
         if disk.table.scheme is None:
-            volumes.append(Volume(disk.name, disk.index, disk.data))
+            volumes.append(Volume(disk.name, disk.index, disk.data, settled=disk.settled))
         for partition in disk.table.partitions:
             if partition.start < disk.data.size:
                 window = Window(disk.data, partition.start, partition.size)
-                volumes.append(Volume(disk.name, disk.index, window, partition))
+                volumes.append(Volume(disk.name, disk.index, window, partition, settled=disk.settled))
     if len(volumes) > MAX_VOLUMES:
         log.add("InspectionIncomplete", f"{len(volumes)} partitions, of which {MAX_VOLUMES} were looked at")
         volumes = volumes[:MAX_VOLUMES]
@@ -70,7 +72,7 @@ def survey(disks: list[Disk], log: FindingLog) -> list[Volume]:
 
 
 def _open(volume: Volume, log: FindingLog) -> None:
-    log = log.for_disk(volume.disk)
+    log = log.for_disk(volume.disk).doubting(not volume.settled)
     try:
         volume.kind = probe(volume.data)
         if volume.kind == "btrfs":
@@ -107,13 +109,22 @@ def _logical_volumes(volumes: list[Volume], log: FindingLog) -> list[Volume]:
     for logical in _read(physical, holders[0], log):
         own = [volume for volume in holders if volume.data in logical.sources] or holders
         if logical.data is None:
+            code = "LvmIncomplete" if logical.incomplete else "LvmUnreadable"
             log.for_disk(own[0].disk).add(
-                "LvmUnreadable", f"logical volume {logical.group}/{logical.name}: {logical.reason}"
+                code, f"logical volume {logical.group}/{logical.name}: {logical.reason}"
             )
         else:
-            mapper = (logical.group, logical.name)
-            spans = tuple(sorted({volume.disk_index for volume in own}))
-            found.append(Volume(own[0].disk, own[0].disk_index, logical.data, mapper=mapper, spans=spans))
+            found.append(
+                Volume(
+                    own[0].disk,
+                    own[0].disk_index,
+                    logical.data,
+                    mapper=(logical.group, logical.name),
+                    mapper_uuid=logical.identifier,
+                    spans=tuple(sorted({volume.disk_index for volume in own})),
+                    settled=all(volume.settled for volume in own),
+                )
+            )
     return found
 
 

@@ -21,11 +21,13 @@ class Volume:
         data: Its bytes.
         partition: The partition; ``None`` for a logical volume or a whole disk.
         mapper: Volume group and name of a logical volume.
+        mapper_uuid: What the device mapper calls a logical volume: the ids of its group and its own.
         kind: What it holds, as ``probe`` names it; ``None`` where nothing is known.
         tree: Its file system, where it can be read.
         btrfs: The trees of a btrfs file system.
         problem: Why its file system cannot be read.
         spans: The places of all disks that a logical volume lies on; empty for what lies on one disk.
+        settled: Whether the disks below hold all that was written to them.
     """
 
     disk: str
@@ -38,6 +40,13 @@ class Volume:
     btrfs: BtrfsTrees | None = None
     problem: str | None = None
     spans: tuple[int, ...] = ()
+    settled: bool = True
+    mapper_uuid: str | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether what is read from it is what was written last: no journal or log waits to be replayed."""
+        return self.settled and (self.tree is None or self.tree.clean)
 
     @property
     def described(self) -> str:
@@ -55,6 +64,11 @@ class Volume:
     def filesystem(self) -> str | None:
         """Its file system as people call it (``ext4``, ``XFS``, ...), or what else it holds."""
         return self.tree.name if self.tree else self.kind
+
+    def mirrors(self, other: Volume) -> bool:
+        """Whether it holds the file system that another volume holds too, as the halves of a mirror do."""
+        own, others = (volume.tree.uuid if volume.tree else None for volume in (self, other))
+        return own is not None and own == others
 
     def answers_to(self, device: str) -> bool:
         """Whether ``/etc/fstab`` or a boot loader means this volume by a device, ``UUID=`` or ``LABEL=``."""
@@ -80,12 +94,16 @@ class Volume:
                 return self.answers_to(f"{key}={device.removeprefix(folder)}")
         if self.mapper:
             group, name = self.mapper
+            if device.startswith(_BY_MAPPER_ID):
+                return device.removeprefix(_BY_MAPPER_ID) == self.mapper_uuid
             doubled = f"{group.replace('-', '--')}-{name.replace('-', '--')}"
             return device in (f"/dev/{group}/{name}", f"/dev/mapper/{doubled}")
         place = _place_of(device)
         return place == (self.disk_index, self.partition.number if self.partition else 0)
 
 
+_BY_MAPPER_ID = "/dev/disk/by-id/dm-uuid-LVM-"
+"""How Ubuntu's installer names logical volumes in /etc/fstab."""
 _BY_NAME = {
     "/dev/disk/by-uuid/": "UUID",
     "/dev/disk/by-label/": "LABEL",

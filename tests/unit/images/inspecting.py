@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
 from vmie_images import Finding, Inspection, MemorySource, Verdict, inspect_container
 from vmie_images.findings import verdicts
 
@@ -32,3 +37,29 @@ def content(inspection: Inspection) -> bytes:
     assert disk is not None
     assert disk.read(disk.size, 1) == b""
     return b"".join(disk.read(offset, 1 << 20) for offset in range(0, disk.size, 1 << 20))
+
+
+def codes_of(findings: list[Finding]) -> set[str]:
+    """Their codes."""
+    return {finding.code for finding in findings}
+
+
+def image_verdict(findings: list[Finding]) -> Verdict:
+    """The verdict on ImportImage that follows from them."""
+    return verdicts(findings)["image"]
+
+
+@contextmanager
+def processor_limit(seconds: float) -> Iterator[None]:
+    """Interrupt what takes more processor time than that, in a regular expression's middle too."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise AssertionError(f"more than {seconds:g} seconds of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

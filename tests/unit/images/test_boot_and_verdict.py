@@ -146,8 +146,9 @@ def test_the_first_method_that_is_not_rejected_is_recommended(changes, method) -
     [
         (Guest("linux", boot_modes=["uefi"], architecture="x86_64"), ("Linux", "uefi", "BYOL", "x86_64")),
         (Guest("linux", boot_modes=["legacy-bios", "uefi"]), ("Linux", "legacy-bios", "BYOL", None)),
-        (Guest("windows", facts={"Client": False}), ("Windows", None, "AWS", None)),
-        (Guest("windows", facts={"Client": True}), ("Windows", None, "BYOL", None)),
+        (Guest("windows", "Windows Server 2022", facts={"Client": False}), ("Windows", None, "AWS", None)),
+        (Guest("windows", "Windows 10", facts={"Client": True}), ("Windows", None, "BYOL", None)),
+        (Guest("windows", facts={"Client": None}), ("Windows", None, None, None)),
         (None, (None, None, None, None)),
     ],
 )

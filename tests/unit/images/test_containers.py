@@ -11,7 +11,9 @@ import pytest
 from tests.unit.images.builders import vhd, vhdx, vmdk
 from tests.unit.images.builders.partitioned import MIB, mbr_disk
 from tests.unit.images.inspecting import codes, content, findings, inspect, verdict
-from vmie_images import inspect_container
+from vmie_images import ImageFile, Inspection, MemorySource, inspect_container
+from vmie_images.containers.container import Container, DiskImage
+from vmie_images.inspected import InspectedDisk
 
 DISK = mbr_disk(contents={3 * MIB: b"some data" * 9000, 8 * MIB - 512: b"end"})
 ACCEPTED = ("accepted", "accepted", "accepted")
@@ -48,7 +50,6 @@ def test_a_whole_image_is_recognised_accepted_and_decoded(name, data, kind, subt
         (b"\x1f\x8b\x08" + bytes(100), "gzip archive", "CompressedFile"),
         (b"PK\x03\x04" + bytes(100), "zip archive", "CompressedFile"),
         (b"\xfd7zXZ\0" + bytes(100), "xz archive", "CompressedFile"),
-        (bytes(0x8001) + b"CD001" + bytes(4000), "ISO 9660 image", "UnsupportedFormat"),
         (b"no disk at all\n", "text file", "UnsupportedFormat"),
         ("Grüße\n".encode() * 2000, "text file", "UnsupportedFormat"),
         (b"<!DOCTYPE html><title>404</title>", "XML or HTML document", "UnsupportedFormat"),
@@ -279,3 +280,26 @@ def test_the_document_holds_json_types_and_every_finding_its_remedy() -> None:
     finding = next(item for item in document["Findings"] if item["Code"] == "VmdkNotStreamOptimized")
     assert "Unsupported VMDK File Format" in finding["Why"]
     assert "streamOptimized" in finding["Remedy"]
+
+
+def test_the_creator_of_a_vmdk_cannot_write_to_the_terminal() -> None:
+    document = inspect(vmdk.descriptor("\x1b[2J\x1b]0;owned"), "disk.vmdk").to_document()
+
+    assert "\\u001b" not in json.dumps(document)
+    assert document["Container"]["Subtype"] == "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}]0;owned"
+    assert document["Disks"][0]["Container"]["Subtype"] == document["Container"]["Subtype"]
+
+
+def test_the_term_of_a_format_is_cut() -> None:
+    image = DiskImage("a.vmdk", "VMDK", 1, subtype="x" * 500)
+    inspection = Inspection(
+        [ImageFile(MemorySource(b""), "a.vmdk")],
+        [Container("VMDK", 1, image.subtype, [image])],
+        [InspectedDisk(image)],
+    )
+
+    document = inspection.to_document()
+
+    assert (
+        document["Container"]["Subtype"] == document["Disks"][0]["Container"]["Subtype"] == "x" * 64 + "..."
+    )

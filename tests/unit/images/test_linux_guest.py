@@ -63,10 +63,6 @@ REMOVED = {
         "ReleaseDeprecated",
     ),
     "32-bit kernel": (guest() | {f"boot/vmlinuz-{KERNEL}": kernel_image(wide=False)}, "ThirtyTwoBit"),
-    "arm64 kernel": (
-        guest() | {f"boot/vmlinuz-{KERNEL}": bytes(0x38) + b"ARM\x64" + bytes(99)},
-        "ArchitectureNotSupported",
-    ),
     "kernel gone": (guest() | {"boot/grub/grub.cfg": menu("6.1.0-99-amd64")}, "KernelMissing"),
     "menu without entries": (guest() | {"boot/grub/grub.cfg": "# menuentry \n"}, "KernelUnknown"),
     "no boot loader": (files(boot__grub__grub_dot_cfg=None), "BootloaderUnknown"),
@@ -239,12 +235,20 @@ def test_boot_loader_specification_entries_are_chosen_by_the_saved_entry() -> No
     assert facts.boot.kernels == ["/boot/vmlinuz-5.14.0-162.el9.x86_64", "/boot/vmlinuz-5.14.0-70.el9.x86_64"]
 
 
-@pytest.mark.parametrize("environment", [None, "# GRUB Environment Block\n", "saved_entry=gone\n"])
+@pytest.mark.parametrize("environment", [None, "# GRUB Environment Block\n"])
 def test_boot_loader_specification_entries_without_a_default_are_rejected(environment) -> None:
     findings = examine(rocky(environment))[1]
 
     assert [finding.code for finding in findings] == ["BlsDefaultUnknown"]
     assert verdicts(findings)["image"] is Verdict.REJECTED
+
+
+def test_a_saved_entry_that_is_gone_is_a_doubt() -> None:
+    findings = examine(rocky("saved_entry=gone\n"))[1]
+
+    assert [finding.code for finding in findings] == ["KernelUnknown"]
+    assert "none of the 2 entries in /boot/loader/entries is 'gone'" in findings[0].found
+    assert verdicts(findings)["image"] is Verdict.DOUBTFUL
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 from functools import cache
 from pathlib import Path
 
@@ -132,10 +133,23 @@ def test_a_logical_volume_over_two_files_is_read() -> None:
     assert "SystemNotOnBootDisk" in codes(both)
 
 
+def test_a_logical_volume_answers_to_the_name_that_ubuntu_gives_it() -> None:
+    data = inspect(("one.vmdk", lvm(1))).disks[0].image.data
+    assert data is not None
+    words = data.read(0, 4 << 20)
+    group = re.findall(rb'vg-data {\nid = "([\w-]{38})"', words)[-1]
+    own = re.findall(rb'\nroot {\nid = "([\w-]{38})"', words)[-1]
+    both = inspect(("one.vmdk", lvm(1)), ("two.vmdk", lvm(2)))
+
+    name = f"/dev/disk/by-id/dm-uuid-LVM-{(group + own).decode().replace('-', '')}"
+
+    assert [volume.mapper for volume in both.volumes if volume.answers_to(name)] == [("vg-data", "root")]
+
+
 def test_a_logical_volume_whose_other_disk_is_missing_is_a_doubt() -> None:
     inspection = inspect(("one.vmdk", lvm(1)))
 
-    missing = [finding for finding in inspection.findings if finding.code == "LvmUnreadable"]
+    missing = [finding for finding in inspection.findings if finding.code == "LvmIncomplete"]
     assert any("vg-data/root: a physical volume that is on none of the disks" in f.found for f in missing)
 
 

@@ -76,8 +76,6 @@ OVF = ova.ovf({"disk1.vmdk": VMDK})
             ),
             "OvaChunkedDisk",
         ),
-        (ova.ova({"disk1.vmdk": VMDK}, 'ovf:compression="gzip"'), "OvaCompressedDisk"),
-        (ova.ova({"disk1.vhd": vhd.dynamic(DISK)}), "OvaDiskFormat"),
         (ova.ova({"disk1.vmdk": vmdk.sparse(DISK)}), "VmdkNotStreamOptimized"),
         (b"x" * 100 + ova.ova({"disk1.vmdk": VMDK})[100:], "OvaCorrupt"),
     ],
@@ -87,6 +85,34 @@ def test_what_is_wrong_with_an_ova_is_named_and_rejected(data, code) -> None:
 
     assert code in codes(inspection)
     assert inspection.verdicts["image"] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (ova.ova({"disk1.vmdk": VMDK}, 'ovf:compression="gzip"'), "OvaCompressedDisk"),
+        (ova.ova({"disk1.vhd": vhd.dynamic(DISK)}), "OvaDiskFormat"),
+    ],
+)
+def test_what_nobody_has_recorded_to_fail_is_a_doubt(data, code) -> None:
+    inspection, twin = inspect(data, "vm.ova"), inspect(ova.ova({"disk1.vmdk": VMDK}), "vm.ova")
+
+    assert codes(inspection) - codes(twin) == {code}
+    assert verdict(inspection)[0] == "doubtful"
+    assert verdict(twin)[0] == "accepted"
+
+
+def test_a_missing_file_that_is_no_disk_is_a_doubt_and_a_missing_disk_is_not() -> None:
+    both = ova.ovf({"disk1.vmdk": VMDK, "cd.iso": b"x"})
+    no_disk = both.replace(b'ovf:fileRef="file1"', b"")
+    assert no_disk != both
+
+    without_cd = inspect(ova.archive({"vm.ovf": no_disk, "disk1.vmdk": VMDK}), "vm.ova")
+    without_disk = inspect(ova.archive({"vm.ovf": both, "disk1.vmdk": VMDK}), "vm.ova")
+
+    assert "OvaMissingFile" in codes(without_cd) & codes(without_disk)
+    assert verdict(without_cd)[0] == "doubtful"
+    assert verdict(without_disk)[0] == "rejected"
 
 
 def test_chunks_are_reported_once_and_not_as_missing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.images.builders.hive import hive
 from tests.unit.images.builders.memory_tree import MemoryTree, volume
 from vmie_images.errors import CorruptImageError
-from vmie_images.findings import Finding, FindingLog
+from vmie_images.findings import Finding, FindingLog, verdicts
 from vmie_images.guest.boot_modes import BootSetup
 from vmie_images.guest.guest import Guest
 from vmie_images.guest.windows import find_windows
@@ -175,7 +175,10 @@ EVERY = {
     "old .NET": ((software(dot_net=378388), system()), {"DotNetTooOld"}),
     "VMware Tools": ((software(tools=True), system()), {"VmwareTools"}),
     "no Remote Desktop": ((software(), system(denied=1)), {"RemoteDesktopDisabled"}),
-    "arm64": ((software(), system(machine="ARM64")), {"ArchitectureNotSupported"}),
+    "arm64": (
+        (software(), system(machine="ARM64"), BootSetup(efi_system_partition=True, architectures=["arm64"])),
+        {"ArchitectureNotSupported"},
+    ),
     "32-bit": ((client("Windows 10 Pro"), system(machine="x86")), {"ThirtyTwoBit"}),
     "German client": ((client("Windows 10 Pro"), system(language="0407")), {"WindowsLanguage"}),
     "unlisted edition": ((client("Windows 10 IoT", "IoTEnterprise"), system()), set()),
@@ -187,6 +190,26 @@ EVERY = {
         {"UefiFallbackLoaderMissing"},
     ),
     "Windows 11 on UEFI": ((client("Windows 11 Pro", build="22631"), system(), BootSetup(["uefi"])), set()),
+    "Windows 11 with its own loader only": (
+        (
+            client("Windows 11 Pro", build="22631"),
+            system(),
+            BootSetup(efi_system_partition=True, loaders=["EFI/Microsoft/Boot/bootmgfw.efi"]),
+        ),
+        {"NoBootMode"},
+    ),
+    "Windows 11 with a partition that cannot be read": (
+        (
+            client("Windows 11 Pro", build="22631"),
+            system(),
+            BootSetup(efi_system_partition=True, unread=["partition 1: damaged"]),
+        ),
+        {"BootModeUnknown"},
+    ),
+    "server with a partition that cannot be read": (
+        (software(), system(), BootSetup(efi_system_partition=True, unread=["partition 1: damaged"])),
+        {"BootModeUnknown"},
+    ),
     "no boot": ((software(), system(), BootSetup()), {"NoBootMode"}),
 }
 
@@ -201,6 +224,50 @@ def test_a_hibernated_or_running_system_is_not_ready() -> None:
     assert codes(software(), system(), hiberfil_dot_sys=b"\0\0\0\0") == set()
     content = {"Windows/System32/config/SOFTWARE": hive(software(), dirty=True)}
     assert find_windows([volume(MemoryTree(content, "NTFS"))], FindingLog())[0].unclean
+
+
+@pytest.mark.parametrize(
+    ("dirty", "hibernated", "clean", "verdict"),
+    [
+        (False, False, True, "rejected"),
+        (True, False, True, "doubtful"),
+        (False, True, True, "doubtful"),
+        (False, False, False, "doubtful"),
+    ],
+    ids=["shut down", "registry not written", "hibernated", "dirty volume"],
+)
+def test_what_a_system_says_that_was_not_shut_down_rejects_nothing(dirty, hibernated, clean, verdict) -> None:
+    tree = MemoryTree(
+        {
+            "Windows/System32/config/SOFTWARE": hive(client("Windows Vista", "Business"), dirty=dirty),
+            "Windows/System32/config/SYSTEM": hive(system()),
+            **({"hiberfil.sys": b"HIBR"} if hibernated else {}),
+        },
+        "NTFS",
+    )
+    tree.clean = clean
+    log = FindingLog()
+    (facts,) = find_windows([volume(tree)], log)
+
+    judge_windows(facts, BootSetup(["legacy-bios"]), [], log)
+
+    assert "WindowsEditionNotSupported" in {finding.code for finding in log.findings}
+    assert verdicts(log.findings)["image"] == verdict
+
+
+def test_the_halves_of_a_mirror_are_one_system() -> None:
+    content = {"Windows/System32/config/SOFTWARE": hive(software())}
+    halves = [volume(MemoryTree(content, "NTFS", uuid="1234"), number) for number in (1, 2)]
+    others = [volume(MemoryTree(content, "NTFS", uuid=f"123{number}"), number) for number in (1, 2)]
+
+    assert [len(find_windows(volumes, FindingLog())) for volumes in (halves, others)] == [1, 2]
+
+
+def test_a_system_whose_registry_cannot_be_read_is_neither_client_nor_server() -> None:
+    tree = MemoryTree({"Windows/System32/config/SOFTWARE": b"nothing"}, "NTFS")
+    (facts,) = find_windows([volume(tree)], FindingLog())
+
+    assert describe_windows(facts, BootSetup()).facts["Client"] is None
 
 
 def test_a_dynamic_disk_is_named() -> None:
