@@ -18,7 +18,7 @@ from benchmarks import inspections
         ("ext4-bios.split-s001.vmdk", False),
         ("ext4-bios.flat.vmdk", False),
         ("ext4-bios.qcow2", False),
-        ("lvm-two-disks-1.raw", False),
+        ("lvm-two-disks-1.raw", True),
         ("report.json", False),
     ],
 )
@@ -26,7 +26,35 @@ def test_images_that_hold_a_disk_of_their_own_are_measured(name, measured, tmp_p
     (tmp_path / name).touch()
     monkeypatch.setattr(inspections, "CORPUS", tmp_path)
 
-    assert (tmp_path / name in inspections._images()) is measured
+    assert ((tmp_path / name,) in inspections._machines()) is measured
+
+
+def test_the_disks_of_one_machine_are_measured_together(tmp_path, monkeypatch) -> None:
+    for name in ("lvm-two-disks-2.raw", "lvm-two-disks-1.raw", "lvm-two-disks-1.vhd", "lvm-two-disks-2.vhd"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(inspections, "CORPUS", tmp_path)
+
+    named = [[path.name for path in files] for files in inspections._machines()[1:]]
+
+    assert named == [
+        ["lvm-two-disks-1.raw", "lvm-two-disks-2.raw"],
+        ["lvm-two-disks-1.vhd", "lvm-two-disks-2.vhd"],
+    ]
+
+
+def test_each_file_of_a_machine_may_cost_what_a_single_one_may(tmp_path, monkeypatch) -> None:
+    for number in (1, 2):
+        (tmp_path / f"two-disks-{number}.vmdk").write_bytes(inspections.DEMO.read_bytes())
+    monkeypatch.setattr(inspections, "CORPUS", tmp_path)
+    monkeypatch.setattr(inspections, "LATENCY", 0.0)
+
+    alone, together = inspections.measure()
+
+    one, both = ({figure.name: figure for figure in section.figures} for section in (alone, together))
+    assert together.title.startswith("Inspection of two-disks-1.vmdk and two-disks-2.vmdk")
+    assert (one["GETs"].most, both["GETs"].most, both["GETs of one file"].most) == (30, 60, 30)
+    assert one["GETs"].value == one["GETs of one file"].value
+    assert both["GETs of one file"].value < both["GETs"].value
 
 
 def test_an_image_is_measured_against_an_idle_interpreter(monkeypatch) -> None:
