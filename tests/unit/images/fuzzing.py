@@ -2,7 +2,9 @@
 
 A mutation changes bytes that the inspection of the whole image looks at: flips bits, plants the numbers
 that break careless readers, copies one structure over another, or cuts the file. Whatever comes out, an
-inspection must end with findings, within its budget, without an exception that nobody foresaw.
+inspection must end with findings that the readers foresaw, far within its budget of requests, bytes, work,
+time and memory. What does not is printed as a case of ``tests/data/fuzz_cases.json``; the tests repeat
+those.
 """
 
 from __future__ import annotations
@@ -10,27 +12,26 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import struct
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from tests.unit.images.builders import ova, vhd, vhdx, vmdk
 from tests.unit.images.builders.hive import hive
-from tests.unit.images.builders.partitioned import ESP_GUID, LINUX_GUID, MIB, gpt_disk, mbr_disk, mbr_record
-from vmie_images import Budget, ImageFile, MemorySource, RangeSource, inspect_container, inspect_containers
-from vmie_images.containers.vmdk_sparse import SparseExtent
+from tests.unit.images.fuzz_samples import BUDGET, Sample, samples, second_disk
+from vmie_images import Cost, ImageFile, RangeSource, inspect_containers
 from vmie_images.errors import ImageError
-from vmie_images.reader import RangeReader
 from vmie_images.registry.hive import Hive
 
-DEMO = Path(__file__).parents[3] / "examples" / "images" / "demo-linux.vmdk"
-DATA = Path(__file__).parents[2] / "data" / "filesystems"
-MESSAGES = DATA.with_name("messages")
+MOST_SECONDS = 3.0
+"""Seconds of processor time for one mutation; most take a hundredth of one."""
+MOST_MEMORY = 192 << 20
+"""Bytes that the process may grow by over all mutations."""
 _NUMBERS = (
     0,
     1,
@@ -50,31 +51,13 @@ _NUMBERS = (
     1 << 63,
     (1 << 64) - 1,
 )
-_UNLIMITED = Budget(gets=10**9, bytes=1 << 40, steps=1 << 60, seconds=1e9)
-_BUDGET = Budget(gets=600, bytes=24 << 20, seconds=30, initramfs=128 * 1024)
-FILE_SYSTEMS = (
-    "ext2",
-    "ext4-inline",
-    "ext4-meta-bg",
-    "xfs",
-    "xfs-wide-directories",
-    "btrfs-lzo",
-    "btrfs-zlib",
-    "btrfs-subvolumes",
-    "ntfs",
-    "fat12",
-    "fat32",
-    "lvm-1",
-    "xfs-mounted",
-    "btrfs-mounted",
-)
 
 
 class Patched:
     """A source with some bytes changed, and perhaps its end cut off."""
 
     def __init__(
-        self, source: RangeSource, patches: list[tuple[int, bytes]], size: int | None = None
+        self, source: RangeSource, patches: tuple[tuple[int, bytes], ...], size: int | None = None
     ) -> None:
         self._source = source
         self._patches = patches
@@ -90,103 +73,51 @@ class Patched:
         return bytes(data)
 
 
-class Joined:
-    """Stretches of other sources in a disk of zeros."""
-
-    def __init__(self, size: int, parts: list[tuple[int, RangeSource]]) -> None:
-        self.size = size
-        self._parts = parts
-
-    def read(self, offset: int, length: int) -> bytes:
-        length = max(0, min(length, self.size - offset))
-        data = bytearray(length)
-        for start, part in self._parts:
-            first, last = max(start, offset), min(start + part.size, offset + length)
-            if first < last:
-                piece = part.read(first - start, last - first)
-                data[first - offset : first - offset + len(piece)] = piece
-        return bytes(data)
-
-
 @dataclass(frozen=True)
-class Sample:
-    """A whole image: its name, its bytes, and the stretches that an inspection of it looks at."""
+class Mutation:
+    """A sample with some bytes changed.
 
-    name: str
-    source: RangeSource
-    looked_at: tuple[tuple[int, int], ...]
+    Attributes:
+        sample: The sample's name.
+        patches: Places and the bytes there.
+        size: Where the file ends; ``None`` for the sample's own end.
+        with_second: Whether another disk comes along.
+        digests: Whether digests are checked.
+    """
 
+    sample: str
+    patches: tuple[tuple[int, bytes], ...]
+    size: int | None = None
+    with_second: bool = False
+    digests: bool = False
 
-def _decoded(packed: bytes) -> RangeSource:
-    extent = SparseExtent(RangeReader(MemorySource(packed), _UNLIMITED))
-    extent.open()
-    return extent
+    def to_case(self) -> dict[str, Any]:
+        """The mutation as a case of ``tests/data/fuzz_cases.json``."""
+        patches = [[place, content.hex()] for place, content in self.patches]
+        return {
+            "Sample": self.sample,
+            "Patches": patches,
+            "Size": self.size,
+            "WithSecond": self.with_second,
+            "Digests": self.digests,
+        }
 
-
-def _partitioned(file_system: RangeSource) -> RangeSource:
-    size = file_system.size + 2 * MIB
-    record = mbr_record((0x83, 2048, file_system.size // 512))
-    return Joined(size, [(0, MemorySource(record)), (MIB, file_system)])
-
-
-@cache
-def samples() -> tuple[Sample, ...]:
-    """The corpus."""
-    import lzma
-
-    disk = mbr_disk(contents={3 * MIB: b"some data" * 900})
-    stream = vmdk.stream_optimized(disk)
-    gpt = bytes(gpt_disk(partitions=((ESP_GUID, 2048, 4095, "EFI"), (LINUX_GUID, 4096, 8191, "root"))))
-    extended = bytearray(mbr_disk())
-    extended[:512] = mbr_record((0x83, 2048, 2048), (0x05, 6144, 8192))
-    extended[6144 * 512 : 6145 * 512] = mbr_record((0x82, 2048, 2048))
-    demo = DEMO.read_bytes()
-    images: dict[str, RangeSource] = {
-        "demo.vmdk": MemorySource(demo),
-        "demo.raw": _decoded(demo),
-        "sparse.vmdk": MemorySource(vmdk.sparse(disk)),
-        "descriptor.vmdk": MemorySource(vmdk.descriptor("monolithicFlat", 'RW 16384 FLAT "d-flat.vmdk" 0')),
-        "fixed.vhd": MemorySource(vhd.fixed(disk)),
-        "dynamic.vhd": MemorySource(vhd.dynamic(disk)),
-        "dynamic.vhdx": MemorySource(vhdx.vhdx(disk)),
-        "machine.ova": MemorySource(ova.ova({"disk1.vmdk": stream})),
-        "gpt.raw": MemorySource(gpt),
-        "extended.raw": MemorySource(bytes(extended)),
-    }
-    for name in FILE_SYSTEMS:
-        images[f"{name}.raw"] = _partitioned(
-            _decoded(lzma.decompress((DATA / f"{name}.vmdk.xz").read_bytes()))
-        )
-    for name in ("linux-bls", "windows"):
-        images[f"{name}.raw"] = _decoded(lzma.decompress((MESSAGES / f"{name}.vmdk.xz").read_bytes()))
-    return tuple(Sample(name, source, _looked_at(name, source)) for name, source in images.items())
+    @classmethod
+    def from_case(cls, case: dict[str, Any]) -> Mutation:
+        """The mutation that a case is."""
+        patches = tuple((place, bytes.fromhex(content)) for place, content in case["Patches"])
+        return cls(case["Sample"], patches, case["Size"], case["WithSecond"], case["Digests"])
 
 
 @cache
-def _second_disk() -> RangeSource:
-    """The other disk of the volume group that the sample ``lvm-1`` is of."""
-    import lzma
-
-    return _partitioned(_decoded(lzma.decompress((DATA / "lvm-2.vmdk.xz").read_bytes())))
+def _by_name() -> dict[str, Sample]:
+    return {sample.name: sample for sample in samples()}
 
 
-def _looked_at(name: str, source: RangeSource) -> tuple[tuple[int, int], ...]:
-    reads: list[tuple[int, int]] = []
-    read = RangeReader.read
-
-    def recording(self: RangeReader, offset: int, length: int) -> bytes:
-        data = read(self, offset, length)
-        if data:
-            reads.append((offset, len(data)))
-        return data
-
-    with mock.patch.object(RangeReader, "read", recording):
-        inspect_container(source, name=name, budget=_BUDGET)
-    return tuple(dict.fromkeys(reads))
-
-
-def mutate(sample: Sample, chance: random.Random) -> RangeSource:
-    """The sample with one to four changes."""
+def mutation(number: int, seed: int) -> Mutation:
+    """One to four changes to one of the samples."""
+    chance = random.Random(f"{seed}/{number}")  # noqa: S311
+    sample = chance.choice(samples())
     patches: list[tuple[int, bytes]] = []
     size = None
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
@@ -199,33 +130,44 @@ def mutate(sample: Sample, chance: random.Random) -> RangeSource:
             patches.append((place, bytes([old[0] ^ (1 << chance.randrange(8))])))
         elif kind < 7:
             width = chance.choice((1, 2, 4, 8))
-            number = chance.choice(_NUMBERS) & ((1 << 8 * width) - 1)
-            patches.append((place - place % width, number.to_bytes(width, chance.choice(("little", "big")))))
+            value = chance.choice(_NUMBERS) & ((1 << 8 * width) - 1)
+            patches.append((place - place % width, value.to_bytes(width, chance.choice(("little", "big")))))
         elif kind < 9:
             other, count = chance.choice(sample.looked_at)
             patches.append((place, sample.source.read(other, min(count, chance.choice((4, 16, 64, 512))))))
         elif chance.random() < 0.3:
             size = chance.randrange(sample.source.size + 1)
-    return Patched(sample.source, patches, size)
+    return Mutation(sample.name, tuple(patches), size, chance.random() < 0.2, chance.random() < 0.5)
 
 
-def inspect_mutation(number: int, seed: int) -> tuple[str, tuple[str, ...]]:
-    """Inspect one mutation; the sample's name and the codes of what was found.
+class FuzzFailure(AssertionError):
+    """An inspection that did not end as every inspection must."""
+
+
+def inspect_mutation(case: Mutation) -> tuple[Cost, tuple[str, ...]]:
+    """Inspect a mutation; what it cost and the codes of what was found.
 
     Raises:
+        FuzzFailure: It ended in a fault of the readers, or spent what only a bomb may spend.
         Exception: Whatever the readers raise that they should not.
     """
-    chance = random.Random(f"{seed}/{number}")  # noqa: S311
-    sample = chance.choice(samples())
-    files = [ImageFile(mutate(sample, chance), sample.name)]
-    if chance.random() < 0.2:
-        files.append(ImageFile(_second_disk(), "second.raw"))
+    files = [ImageFile(Patched(_by_name()[case.sample].source, case.patches, case.size), case.sample)]
+    if case.with_second:
+        files.append(ImageFile(second_disk(), "second.raw"))
+    before = time.process_time()
     with mock.patch("vmie_images.inspection._UNFORESEEN", ()):
-        inspection = inspect_containers(
-            files, budget=_BUDGET, region="eu-south-2", digests=chance.random() < 0.5
-        )
+        inspection = inspect_containers(files, budget=BUDGET, region="eu-south-2", digests=case.digests)
     json.dumps(inspection.to_document())
-    return sample.name, tuple(finding.code for finding in inspection.findings)
+    seconds = time.process_time() - before
+    cost, codes = inspection.cost, tuple(finding.code for finding in inspection.findings)
+    if "ReaderFault" in codes:
+        raise FuzzFailure(f"a fault of the readers: {inspection.findings}")
+    if seconds > MOST_SECONDS:
+        raise FuzzFailure(f"{seconds:.1f} s of processor time")
+    spent = [finding.found for finding in inspection.findings if finding.code == "InspectionIncomplete"]
+    if any(found.startswith("more than") for found in spent):
+        raise FuzzFailure(f"{spent}: {cost} against {BUDGET}")
+    return cost, codes
 
 
 @cache
@@ -253,33 +195,44 @@ def read_mutated_hive(number: int, seed: int) -> None:
         pass
 
 
+def resident() -> int:
+    """The most bytes of memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def main() -> int:
-    """Fuzz, and report what was found how often."""
+    """Fuzz, and report what was found how often and what the dearest inspections cost."""
     parser = argparse.ArgumentParser(prog="fuzzing")
     parser.add_argument("--mutations", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     codes: Counter[str] = Counter()
-    slowest = (0.0, 0)
-    started = time.process_time()
+    dearest = {"s": 0.0, "GETs": 0.0, "bytes": 0.0, "steps": 0.0}
+    samples()
+    memory, started, failed = resident(), time.process_time(), 0
     for number in range(options.mutations):
-        before = time.process_time()
+        before, case = time.process_time(), mutation(number, options.seed)
         try:
-            _, found = inspect_mutation(number, options.seed)
+            cost, found = inspect_mutation(case)
             read_mutated_hive(number, options.seed)
-        except Exception:
-            print(f"mutation {number} of seed {options.seed} raised", file=sys.stderr)
-            raise
+            if resident() - memory > MOST_MEMORY:
+                raise FuzzFailure(f"{resident() - memory} bytes of memory")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
+            print(f"mutation {number} of seed {options.seed}: {error!r}", file=sys.stderr)
+            print(json.dumps(case.to_case()), file=sys.stderr)
+            failed, memory = failed + 1, max(memory, resident())
+            continue
         codes.update(set(found) or {"nothing"})
-        slowest = max(slowest, (time.process_time() - before, number))
-    spent = time.process_time() - started
+        spent = (time.process_time() - before, cost.gets, cost.bytes, cost.steps)
+        dearest = {name: max(most, now) for (name, most), now in zip(dearest.items(), spent, strict=True)}
     print(
-        f"{options.mutations} mutations of seed {options.seed} in {spent:.0f} s; slowest {slowest[0]:.2f} "
-        f"s (number {slowest[1]})"
+        f"{options.mutations} mutations of seed {options.seed} in {time.process_time() - started:.0f} s, "
+        f"{failed} failed; the dearest: {', '.join(f'{most:g} {name}' for name, most in dearest.items())}; "
+        f"{(resident() - memory) >> 20} MiB of memory more"
     )
     for code, count in codes.most_common():
         print(f"{count:8} {code}")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

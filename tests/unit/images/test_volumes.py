@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.images.builders.memory_tree import MemoryTree, volume
 from tests.unit.images.builders.partitioned import MIB, mbr_disk
-from tests.unit.images.fuzzing import samples
+from tests.unit.images.fuzz_samples import samples
 from tests.unit.images.inspecting import codes, inspect
 from vmie_images import Budget, MemorySource, inspect_container
 from vmie_images.reader import BLOCK_SIZE
