@@ -19,6 +19,9 @@ from vmie_images.guest.linux_root import LinuxRoot
 SAMPLE = 32 * 1024
 """Bytes of the packed archive that are read unless told otherwise: enough to see that it unpacks. Its
 modules lie all over it, and reading it whole costs more than the rest of an inspection."""
+MAX_ARCHIVES = 4
+"""Archives of one initial file system that are read: Ubuntu puts firmware and modules, which are packed one
+by one, into a plain one before the packed one."""
 MAX_UNPACKED = 512 << 20
 MAX_RATIO = 64
 """Bytes that are unpacked for each byte that is read: drivers and programs pack to a third or a fifth."""
@@ -78,18 +81,33 @@ def read_initramfs(root: LinuxRoot, path: str, limit: int = SAMPLE) -> Initramfs
     if node is None:
         return None
     found = Initramfs(path)
-    start = _skip_early(root, path)
-    mark = root.content(path, start, 16)
-    found.compression = next((name for magic, name in _MAGICS if mark.startswith(magic)), None)
-    if not mark:
-        found.damage = "the file is empty"
-    elif found.compression is None:
-        found.damage = f"it starts with {mark[:6].hex()}, which is no cpio archive and no compression"
-    else:
-        unpack = _unpacker(found.compression)
-        if unpack is not None:
-            _look_inside(found, root, unpack, start, min(node.size, start + limit))
+    start: int | None = _skip_early(root, path)
+    for number in range(MAX_ARCHIVES):
+        if start is None:
+            break
+        mark = root.content(path, start, 16)
+        compression = next((name for magic, name in _MAGICS if mark.startswith(magic)), None)
+        if compression is None:
+            found.complete = False
+            if not number:
+                start_of_it = f"it starts with {mark[:6].hex()}, which is no cpio archive and no compression"
+                found.damage = start_of_it if mark else "the file is empty"
+            break
+        start = _read_archive(found, root, compression, start, min(node.size, start + limit))
     return found
+
+
+def _read_archive(found: Initramfs, root: LinuxRoot, compression: str, start: int, end: int) -> int | None:
+    """Read one of the archives that an initial file system is made of; where the next one begins, if it does.
+
+    Only behind one that is not packed is it known where the next may begin.
+    """
+    found.compression, found.complete = compression, False
+    unpack = _unpacker(compression)
+    names = _look_inside(found, root, unpack, start, end) if unpack is not None else None
+    if names is None or compression != "cpio" or not names.ended:
+        return None
+    return _after_padding(root, found.path, start + names.consumed) or None
 
 
 def _skip_early(root: LinuxRoot, path: str) -> int:
@@ -123,7 +141,10 @@ def _after_padding(root: LinuxRoot, path: str, at: int) -> int:
     return 0
 
 
-def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: int, end: int) -> None:
+def _look_inside(
+    found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: int, end: int
+) -> CpioNames | None:
+    """The names in an archive, as far as it was read; ``None`` where it cannot be unpacked."""
     names, unpacked, at = CpioNames(), 0, start
     most = min(MAX_UNPACKED, _PIECE + MAX_RATIO * (end - start))
     try:
@@ -142,7 +163,7 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
                 break
     except _DAMAGE as error:
         found.damage = f"its {found.compression} stream is damaged ({error})"
-        return
+        return None
     if names.damaged:
         found.damage = f"its {found.compression} stream holds no whole cpio archive"
     for name in names.names:
@@ -151,6 +172,7 @@ def _look_inside(found: Initramfs, root: LinuxRoot, unpack: _Unpacker, start: in
         if ".ko" in module and stem in DRIVERS:
             found.drivers.add(stem)
     found.complete = names.ended and not names.cut
+    return names
 
 
 def _unpacker(compression: str) -> _Unpacker | None:

@@ -12,9 +12,14 @@ from tests.unit.images.builders.memory_tree import MemoryTree, volume
 from tests.unit.images.builders.messages import disk
 from tests.unit.images.builders.partitioned import MIB, mbr_disk, mbr_record
 from tests.unit.images.inspecting import codes_of, content, image_verdict, inspect
+from tests.unit.images.test_filesystems import image
 from vmie_images import FileSource, ImageFile, Inspection, MemorySource, Verdict, inspect_containers
+from vmie_images.filesystems.btrfs import Btrfs
+from vmie_images.filesystems.btrfs_trees import BtrfsTrees
 from vmie_images.findings import FindingLog
+from vmie_images.guest import linux_roots
 from vmie_images.guest.linux_roots import find_roots
+from vmie_images.volumes.volume import Volume
 
 _DEMO = Path(__file__).parents[3] / "examples" / "images" / "demo-linux.vmdk"
 
@@ -24,6 +29,18 @@ def test_the_halves_of_a_mirror_are_one_system_and_two_systems_are_two() -> None
     systems = [volume(MemoryTree(guest(), uuid=f"own-{number}"), number) for number in (1, 2)]
 
     assert [len(find_roots(volumes, FindingLog())) for volumes in (mirror, systems)] == [1, 2]
+
+
+@pytest.mark.parametrize(("most", "found", "doubted"), [(12, 1, False), (1, 0, True)])
+def test_where_not_every_subvolume_was_looked_into_the_system_may_be_in_another(
+    most, found, doubted, monkeypatch
+) -> None:
+    monkeypatch.setattr(linux_roots, "MAX_SUBVOLUMES", most)
+    trees = BtrfsTrees(image("btrfs-subvolumes"))
+    held = Volume("d", 0, MemorySource(b""), kind="btrfs", tree=Btrfs(trees), btrfs=trees)
+
+    assert len(find_roots([held], FindingLog())) == found
+    assert (held.problem is not None) is doubted
 
 
 def machine(*disks: bytes) -> Inspection:

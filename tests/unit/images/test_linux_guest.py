@@ -271,6 +271,30 @@ def test_drivers_are_found_in_an_initramfs_of_every_kind_behind_microcode(pack, 
     assert (found.compression, found.damage, found.complete, found.drivers) == (name, None, True, {"nvme"})
 
 
+@pytest.mark.parametrize(("last", "drivers"), [("nvme.ko.zst", {"nvme"}), ("virtio.ko", set())])
+def test_an_initramfs_of_several_archives_is_read_to_its_end(last, drivers) -> None:
+    microcode = cpio("kernel/x86/microcode/AuthenticAMD.bin", content=bytes(5000)) + bytes(512)
+    plain = cpio("usr/lib/firmware/a.bin.zst", "usr/lib/modules/virtio.ko.zst", content=b"x" * 9000)
+
+    _, findings, facts = examine(with_initrd(microcode + plain + bytes(260) + gzip.compress(cpio(last))))
+
+    found = facts.initramfs[0]
+    assert (found.compression, found.damage, found.complete, found.drivers) == ("gzip", None, True, drivers)
+    assert {finding.code for finding in findings} == ({"InitramfsWithoutDrivers"} if not drivers else set())
+
+
+def test_what_follows_an_archive_and_is_none_proves_nothing() -> None:
+    _, findings, facts = examine(with_initrd(cpio("init") + bytes(8) + b"something else"))
+
+    assert findings == []
+    assert (facts.initramfs[0].damage, facts.initramfs[0].complete) == (None, False)
+
+
+def test_a_menu_that_lies_in_two_places_is_one_menu() -> None:
+    assert codes(files(boot__grub2__grub_dot_cfg=menu())) == set()
+    assert codes(files(boot__grub2__grub_dot_cfg="->../grub/grub.cfg")) == set()
+
+
 def test_a_part_of_an_initramfs_proves_nothing_missing() -> None:
     noise = hashlib.shake_256(b"does not compress").digest(3 << 20)
     archive = gzip.compress(cpio("init", content=noise) + cpio("nvme.ko"))
