@@ -132,8 +132,9 @@ def _with_image(imported: Imported, image_id: str) -> Iterator[str]:
 
 def _with_volumes(imported: Imported) -> Iterator[str]:
     if imported.attached:
-        yield "Mount the volume in its instance: `lsblk -f` shows the device; on Windows bring the disk "
-        "online."
+        yield (
+            "Mount the volume in its instance: `lsblk -f` shows the device; on Windows bring the disk online."
+        )
         return
     for volume_id in imported.volume_ids[:_MOST_IDS]:
         yield (
@@ -173,8 +174,10 @@ def _in_guest(imported: Imported) -> Iterator[str]:
             f"not come up without: install {where}, before it is launched on one."
         )
     if imported.ignores_keys:
-        yield "The guest has no cloud-init, so EC2's key pairs do not reach it: log in with its own "
-        "accounts and keys."
+        yield (
+            "The guest has no cloud-init, so EC2's key pairs do not reach it: log in with its own accounts "
+            "and keys."
+        )
     lost = [
         f"{entry.get('Device')} at {entry.get('MountPoint')}"
         for entry in imported.guest.get("Fstab") or []

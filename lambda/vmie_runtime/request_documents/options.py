@@ -70,8 +70,8 @@ OPTIONS: dict[str, Option] = {
     "Attempts": Option(
         shape=Shape(type="integer", minimum=1, maximum=5),
         meaning="Tasks that may be started, 1 to 5: a further one only after a fault of the service, never "
-        "after one of the image. Those of a request that starts the state machine share its execution's time, "
-        "twice the stack's deadline.",
+        "after one of the image. Those of a request that starts the state machine share its "
+        "execution's time, twice the stack's deadline.",
         default="1",
         operations=OPERATIONS,
     ),

@@ -107,6 +107,16 @@ def test_a_guest_that_takes_no_key_is_not_given_one() -> None:
         assert "--key-name KEY_NAME" in _text(image_id=_AMI, guest=guest)
 
 
+def test_every_step_is_a_sentence_or_a_command_to_its_end() -> None:
+    guest = {**_UBUNTU, "CloudInit": False, "Drivers": {"Ena": False, "Nvme": False}, "VmwareTools": True}
+    steps = [
+        *after_import(_imported(image_id=_AMI, guest=guest)),
+        *after_import(_imported(volume_ids=[_VOLUME], attached=True)),
+    ]
+    assert [step for step in steps if step != step.strip()] == []
+    assert [step for step in steps if "aws ec2" not in step and not step.endswith(".")] == []
+
+
 def test_windows_gets_its_antivirus_back() -> None:
     assert "antivirus" in _text(image_id=_AMI, guest=_WINDOWS)
     assert "antivirus" not in _text(image_id=_AMI, guest=_UBUNTU)

@@ -116,6 +116,21 @@ def is_refused_for_its_role(exports: ExportPipeline, image_id: str, instance_id:
     exports.clear_faults()
 
 
+def ends_while_its_task_is_started(exports: ExportPipeline, image_id: str, instance_id: str) -> None:
+    """The call is under way when the execution is stopped: nothing is found yet that could be cancelled."""
+    exports.inject("CreateInstanceExportTask", Role="StartTask", Delay=3000)
+    key = exports.ask("privileges/late", of_instance(instance_id, AllowReboot=True))
+    eventually(exports.no_fault_is_pending, "the call of StartTask")
+    request = next(item for item in exports.requests() if item.get("Key") == key)
+    exports.states.stop_execution(executionArn=request["ExecutionArn"])
+    exports.ended(key)
+    with exports.without_rounds():
+        eventually(
+            lambda: exports.calls(operation="CancelExportTask", principal="StartTask"),
+            "a task that is cancelled as soon as it has begun",
+        )
+
+
 RUNS: list[Run] = [
     exports_an_image,
     exports_an_instance,
@@ -131,6 +146,7 @@ RUNS: list[Run] = [
     is_stopped_while_it_runs,
     is_stopped_unseen,
     is_refused_for_its_role,
+    ends_while_its_task_is_started,
 ]
 
 
