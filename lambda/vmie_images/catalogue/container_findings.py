@@ -56,7 +56,7 @@ GENERAL: dict[str, Entry] = {
         direct=NONE,
     ),
     "InspectionIncomplete": warning(
-        "The inspection stopped at its own limit of requests, bytes or time; what it did not reach is "
+        "The inspection stopped at its own limit of requests, bytes, work or time; what it did not reach is "
         "unknown.",
         "Nothing need be done; the import itself has no such limit.",
     ),
