@@ -23,7 +23,7 @@ SUPERBLOCK = 64 * 1024
 LAST = (1 << 64) - 1
 _CHUNK_TREE_OBJECT, _CHUNK_ITEM = 256, 228
 _RAID0, _RAID10, _RAID5, _RAID6 = 1 << 3, 1 << 6, 1 << 7, 1 << 8
-_CACHE_BYTES = 2 << 20
+_CACHE_BYTES = 512 << 10
 """Bytes of the nodes that are kept; taken apart, each takes up to ten times its own."""
 _AROUND = 64 * 1024
 MAX_NODES = 2000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sized
 from typing import Generic, TypeVar
 
 MAX_ENTRIES = 16 * 1024
-"""Entries of all directories that are kept; of a larger one, that one alone."""
+"""Entries of the directories that are kept; one with more is not, for a disk may hold dozens of volumes."""
 
 Entries = TypeVar("Entries", bound=Sized)
 
@@ -26,11 +26,13 @@ class Directories(Generic[Entries]):
             key: What tells it from others.
             read: Reads and parses it.
         """
-        if key not in self._kept:
-            entries = self._kept[key] = read()
-            # An empty directory counts too, or there would be no end of them.
-            self._entries += 1 + len(entries)
-            while self._entries > MAX_ENTRIES and len(self._kept) > 1:
-                self._entries -= 1 + len(self._kept.popitem(last=False)[1])
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return kept
+        entries = self._kept[key] = read()
+        # An empty directory counts too, or there would be no end of them.
+        self._entries += 1 + len(entries)
+        while self._entries > MAX_ENTRIES:
+            self._entries -= 1 + len(self._kept.popitem(last=False)[1])
+        return entries

@@ -15,7 +15,7 @@ from vmie_images.filesystems.tree import FileTree, Kind, Node
 from vmie_images.ranges import RangeSource, read_exactly
 
 MAX_CLUSTERS = 1 << 14
-"""Clusters of one file that are followed."""
+"""Clusters of a file that are followed for one piece of it."""
 MAX_DIRECTORY = 1 << 18
 """Bytes of a directory that are searched; a FAT directory cannot have more than 2 MiB."""
 _MAX_LONG_NAME = 260
@@ -56,6 +56,7 @@ class Fat(FileTree):
         self._clusters = clusters
         self._root_cluster = number("<I", block, 44) if self._bits == 32 else 0
         self.name = f"FAT{self._bits}"
+        self._reached: dict[int, tuple[int, int | None]] = {}
         self._directories: Directories[list[tuple[str, str, Node]]] = Directories()
         extended = 67 if self._bits == 32 else 39
         self.uuid = "{1:04X}-{0:04X}".format(*unpack("<HH", block, extended))
@@ -78,19 +79,25 @@ class Fat(FileTree):
 
     def _read_chain(self, cluster: int, offset: int, length: int) -> bytes:
         parts: list[bytes] = []
-        follow: int | None = cluster if 2 <= cluster < self._clusters + 2 else None
-        for _ in range(MAX_CLUSTERS):
+        index, skip = divmod(offset, self._cluster_size)
+        # A long file is read piece by piece: each goes on where the one before it ended.
+        reached, follow = self._reached.get(cluster, (0, self._first(cluster)))
+        if reached > index:
+            reached, follow = 0, self._first(cluster)
+        for place in range(reached, reached + MAX_CLUSTERS):
             if follow is None or length <= 0:
                 break
-            if offset >= self._cluster_size:
-                offset -= self._cluster_size
-            else:
-                count = min(length, self._cluster_size - offset)
-                at = self._data_at + (follow - 2) * self._cluster_size + offset
+            if place >= index:
+                self._reached = {cluster: (place, follow)}
+                count = min(length, self._cluster_size - skip)
+                at = self._data_at + (follow - 2) * self._cluster_size + skip
                 parts.append(self._volume.read(at, count))
-                length, offset = length - count, 0
+                length, skip = length - count, 0
             follow = self._next(follow)
         return b"".join(parts)
+
+    def _first(self, cluster: int) -> int | None:
+        return cluster if 2 <= cluster < self._clusters + 2 else None
 
     def content(self, node: Node, offset: int, length: int) -> bytes:
         """Bytes of a file."""

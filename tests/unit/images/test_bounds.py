@@ -23,6 +23,7 @@ from vmie_images.containers.vmdk_sparse import SparseExtent
 from vmie_images.errors import BudgetExceededError, CorruptImageError, UnreadableLayoutError
 from vmie_images.filesystems.btrfs_node import Node
 from vmie_images.filesystems.directories import MAX_ENTRIES, Directories
+from vmie_images.filesystems.fat import Fat
 from vmie_images.filesystems.lzo import decompress_lzo1x
 from vmie_images.filesystems.ntfs_records import MAX_RUNS, Run, Runs
 from vmie_images.findings import MAX_ALIKE, FindingLog
@@ -201,7 +202,32 @@ def test_a_directory_is_parsed_once_while_it_is_kept() -> None:
     assert parsed == [1, 2, 3, 2]
     entries(4, 2 * MAX_ENTRIES)
     entries(4, 2 * MAX_ENTRIES)
-    assert parsed[4:] == [4]
+    assert parsed[4:] == [4, 4]
+
+
+def test_a_long_file_on_fat_is_followed_once_from_piece_to_piece() -> None:
+    class Counting(MemorySource):
+        reads = 0
+
+        def read(self, offset: int, length: int) -> bytes:
+            self.reads += 1
+            return super().read(offset, length)
+
+    size = 4000 * 512
+    boot = bytearray(512)
+    struct.pack_into("<HBHBHHBH", boot, 11, 512, 1, 1, 1, 16, 20_000, 0xF8, 80)
+    chain = struct.pack("<20480H", 0, 0, *range(3, 4002), 0xFFFF, *bytes(20480 - 4002))
+    entry = b"FILE    BIN\x20" + bytes(14) + struct.pack("<HI", 2, size)
+    words = b"".join(b"%05d" % number * 102 + b".." for number in range(4000))
+    volume = Counting(bytes(boot) + chain + entry.ljust(512, b"\0") + words.ljust(16_000 * 512, b"\0"))
+    tree = Fat(volume)
+    node = tree.find("/file.bin")
+    assert node is not None
+    volume.reads = 0
+
+    assert b"".join(tree.content(node, at, 8192) for at in range(0, size, 8192)) == words
+    assert tree.content(node, 1000, 5000) == words[1000:6000]
+    assert volume.reads < 3 * 4000
 
 
 def test_the_names_of_an_archive_are_kept_up_to_a_length_in_all() -> None:
