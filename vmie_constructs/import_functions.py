@@ -109,7 +109,7 @@ class ImportFunctions(WorkflowFunctions):
             "Reads disk images' metadata by ranges",
             {},
             memory=1024,
-            timeout=Duration.minutes(5),
+            timeout=Duration.minutes(3),
         )
         self._allow_sources(function)
         return function

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -117,6 +117,8 @@ class _Builder:
                 self._steps.inspect_image,
                 payload={"Disks": "{% $states.input.Disks %}", "Region": "{% $states.input.Region %}"},
                 attempts=3,
+                # It bounds its own time far below the function's: what takes longer once takes it again.
+                errors=[error for error in _TRANSIENT if error != "Sandbox.Timedout"],
             )
             # An image that the inspection breaks at is not one that EC2 refuses: doubt rejects nothing.
             inspect.add_catch(start, errors=_LAMBDA_ERRORS, outputs="{% {} %}")
@@ -227,9 +229,10 @@ class _Builder:
         *,
         payload: Mapping[str, object] | None = None,
         attempts: int = 6,
+        errors: Sequence[str] = _TRANSIENT,
     ) -> tasks.LambdaInvoke:
         step = self._invocation(name, function, payload=payload)
-        self._retry(step, attempts)
+        self._retry(step, attempts, errors)
         return step
 
     def _invocation(
@@ -248,9 +251,9 @@ class _Builder:
         # By EC2's eventual consistency, policies may not see yet a tag that was set a moment ago.
         step.add_retry(errors=["TagNotSeenYet"], interval=Duration.seconds(5), max_attempts=6, backoff_rate=2)
 
-    def _retry(self, step: tasks.LambdaInvoke, attempts: int) -> None:
+    def _retry(self, step: tasks.LambdaInvoke, attempts: int, errors: Sequence[str] = _TRANSIENT) -> None:
         step.add_retry(
-            errors=_TRANSIENT,
+            errors=list(errors),
             interval=Duration.seconds(2),
             max_attempts=attempts,
             backoff_rate=2,

@@ -273,6 +273,15 @@ def test_every_step_that_fails_is_diagnosed_and_a_met_quota_is_none(default: Syn
     assert (quota["ErrorEquals"], quota["Next"]) == (["TaskQuotaExceeded"], "Return to queue")
 
 
+def test_an_inspection_that_ran_out_of_time_is_not_repeated_and_rejects_nothing(default: Synthesised) -> None:
+    inspect = states(default)["Inspect image"]
+    repeated = [error for retry in inspect["Retry"] for error in retry["ErrorEquals"]]
+    assert "Sandbox.Timedout" not in repeated
+    assert "Runtime.ExitError" in repeated, "what was killed may not be killed again"
+    assert "Sandbox.Timedout" in inspect["Catch"][0]["ErrorEquals"]
+    assert inspect["Catch"][0]["Next"] == "Start task"
+
+
 def test_functions_are_told_what_they_read_and_nothing_else(default: Synthesised) -> None:
     """Their settings are read by name: one that is missing fails, one too many tells a stranger's code."""
     owner = {"VMIE_BUCKET", "VMIE_SERVICE_ROLE_NAME", "VMIE_IMPORT_DEFAULTS", "VMIE_ALLOWED"}
