@@ -144,9 +144,9 @@ RUNS: list[Run] = [
     is_deleted_while_it_runs,
     fails_its_last_check,
     is_stopped_while_it_runs,
+    ends_while_its_task_is_started,
     is_stopped_unseen,
     is_refused_for_its_role,
-    ends_while_its_task_is_started,
 ]
 
 
