@@ -22,7 +22,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """AWS in memory, with the functions' environment."""
     fakes = FakeAws()
     monkeypatch.setattr(runtime_aws, "_client", fakes.client)
-    monkeypatch.setattr(artefacts, "sleep", lambda seconds: None)
+    monkeypatch.setattr(artefacts, "sleep", lambda _: None)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     # Read from the environment when the module was loaded.
