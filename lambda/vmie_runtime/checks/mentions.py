@@ -12,7 +12,7 @@ class Subject(Enum):
     """A kind of thing that a request may name.
 
     Each has the code of its rejection, its name in a sentence, the field of `Allowed` and the construct's
-    setting that permit it; the last two are empty where no setting does.
+    setting that permit it; the setting is empty where there is none, and the field too where nothing permits.
     """
 
     SOURCE_BUCKET = ("BucketNotAllowed", "bucket", "source_buckets", "allowed_source_buckets")
@@ -44,15 +44,15 @@ class Subject(Enum):
     )
     PLACEMENT = ("PlacementNotAllowed", "host, placement group or Outpost", "", "")
     TENANCY = ("PlacementNotAllowed", "tenancy", "", "")
-    REGION = ("RegionNotAllowed", "Region", "regions", "allowed_regions")
-    ACCOUNT = ("AccountNotAllowed", "account", "account_ids", "allowed_account_ids")
+    REGION = ("RegionNotAllowed", "Region", "regions", "")
+    ACCOUNT = ("AccountNotAllowed", "account", "account_ids", "")
     ORGANIZATION = (
         "OrganizationNotAllowed",
         "organisation",
         "organization_arns",
-        "allowed_organization_arns",
+        "",
     )
-    PARAMETER = ("ParameterNotAllowed", "SSM parameter", "parameter_paths", "allowed_parameter_paths")
+    PARAMETER = ("ParameterNotAllowed", "SSM parameter", "parameter_paths", "")
     IMPORT_TASK = ("ImportTaskNotAllowed", "import task", "import_tasks", "allowed_import_tasks")
 
     def __init__(self, code: str, words: str, entries: str, setting: str) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from vmie_runtime.diagnosis import links
 from vmie_runtime.diagnosis.model import Category, Meaning
 
+# Distribution is refused as such; whatever let one through would meet these.
+_NOT_DISTRIBUTED = (
+    "Leave `Vmie.Distribution` out: this version makes no copies, shares nothing and has no setting for it."
+)
+
 
 def _not_allowed(code: str, cause: str, remedy: str) -> Meaning:
     return Meaning(
@@ -102,23 +107,23 @@ MEANINGS = (
     _not_allowed(
         "RegionNotAllowed",
         "The request wants its image in a Region that the stack's owner did not allow.",
-        "Let the owner add the Region to `allowed_regions`.",
+        _NOT_DISTRIBUTED,
     ),
     _not_allowed(
         "AccountNotAllowed",
         "The request wants its image shared with an account that the stack's owner did not allow.",
-        "Let the owner add the account's id to `allowed_account_ids`.",
+        _NOT_DISTRIBUTED,
     ),
     _not_allowed(
         "OrganizationNotAllowed",
         "The request wants its image shared with an organisation, or a unit of one, that the stack's owner "
         "did not allow.",
-        "Let the owner add its ARN to `allowed_organization_arns`.",
+        _NOT_DISTRIBUTED,
     ),
     _not_allowed(
         "ParameterNotAllowed",
         "The request wants its image published under an SSM parameter that the stack's owner did not allow.",
-        "Let the owner add the name, or its beginning with `*`, to `allowed_parameter_paths`.",
+        _NOT_DISTRIBUTED,
     ),
     _not_allowed(
         "ImportTaskNotAllowed",
