@@ -55,7 +55,7 @@ class Conversions:
             now=now,
             valid_until=now + timedelta(hours=1),
         )
-        url = manifest.write(signer, now=now)
+        url = manifest.write(signer, signer, now=now)
         return manifest, {"Format": disk_format, "Bytes": size, "ImportManifestUrl": url}
 
     def import_volume(self, image: dict[str, Any], **parameters: Any) -> dict[str, Any]:

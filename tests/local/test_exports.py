@@ -347,7 +347,7 @@ def import_instance(exports: Exports) -> str:
         now=now,
         valid_until=now + timedelta(hours=1),
     )
-    image = {"Format": "VMDK", "Bytes": size, "ImportManifestUrl": manifest.write(s3, now=now)}
+    image = {"Format": "VMDK", "Bytes": size, "ImportManifestUrl": manifest.write(s3, s3, now=now)}
     launch = {"InstanceType": "m3.medium", "Placement": {"AvailabilityZone": "us-east-1b"}}
     task = exports.ec2.import_instance(
         Platform="Linux", LaunchSpecification=launch, DiskImages=[{"Image": image, "Volume": {"Size": 1}}]

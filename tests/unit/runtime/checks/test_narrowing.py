@@ -130,7 +130,8 @@ def test_what_is_somebody_elses_is_refused_unless_the_owner_allowed_it(
     rejection = _rejection(document)
     assert (rejection.code, rejection.status) == (code, "Rejected")
     assert rejection.facts["path"] in rejection.text
-    assert ("allowed_" in rejection.text) is ("Distribution" not in document.options), "of which there is none"
+    # Nothing is distributed yet, so that no setting would allow it.
+    assert ("allowed_" in rejection.text) is ("Distribution" not in document.options)
     require_allowed(document, Allowed(**{setting: ("*",)}), _OWN)
     others = [name for name in Allowed.__dataclass_fields__ if name != setting]
     assert _rejection(document, _anything(*others)).code == code
