@@ -201,7 +201,7 @@ def test_a_dry_run_looks_and_starts_nothing(exports: ExportPipeline, image_id: s
 
 
 def test_the_commands_of_the_page_export_and_fetch(exports: ExportPipeline, image_id: str, tmp_path: Path):
-    ask, read = re.findall(r"```sh\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    ask, read, *_ = re.findall(r"```sh\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     shell = {**os.environ, **exports.cloud.environ(), "VMIE_EXPORT_BUCKET_NAME": exports.bucket}
     shell |= {
         "AMI": image_id,
