@@ -20,9 +20,9 @@ SECONDS = 700  # of AWS time, which a call is held back: two real seconds
 # such calls of the function come before it.
 MOMENTS: dict[str, tuple[dict[str, Any], tuple[str, str, str, int]]] = {
     "image-noted": (IMAGE, ("ec2", "DescribeImportImageTasks", "PollTask", 0)),
-    "image-not-noted": (IMAGE, ("dynamodb", "UpdateItem", "StartTask", 2)),
+    "image-not-noted": (IMAGE, ("dynamodb", "UpdateItem", "StartTask", 1)),
     "snapshot-noted": (SNAPSHOT, ("ec2", "DescribeImportSnapshotTasks", "PollTask", 0)),
-    "snapshot-not-noted": (SNAPSHOT, ("dynamodb", "UpdateItem", "StartTask", 2)),
+    "snapshot-not-noted": (SNAPSHOT, ("dynamodb", "UpdateItem", "StartTask", 1)),
     "second-stage": (TWO_STAGES, ("ec2", "RegisterImage", "StartTask", 0)),
     "second-stage-noted": (TWO_STAGES, ("ec2", "DescribeImages", "PollTask", 0)),
 }
