@@ -51,7 +51,7 @@ def documents(pipeline: Pipeline) -> dict[str, Any]:
         "presigned-url": {"DiskContainers": [{"Format": "VMDK", "Url": presigned(pipeline.bucket, BOOT)}]},
         "named": {
             "DiskContainers": [boot_disk()],
-            "Vmie": {"Name": "web-server", "Tags": {"team": "web"}, "Method": "auto"},
+            "Vmie": {"Name": "web-frontend", "Tags": {"team": "web"}, "Method": "auto"},
         },
         "two-disks": {"DiskContainers": [boot_disk(), data_disk()]},
         "unmodified": {
@@ -154,11 +154,11 @@ def test_a_named_image_is_a_tagged_copy_and_the_original_is_gone(
     (image,) = deployed.ec2.describe_images(ImageIds=[result["ImageId"]])["Images"]
     snapshots = deployed.ec2.describe_snapshots(SnapshotIds=result["SnapshotIds"])["Snapshots"]
 
-    assert image["Name"] == "web-server"
+    assert image["Name"] == "web-frontend"
     assert task["ImageId"] not in {each["ImageId"] for each in deployed.images()}
     for resource in (image, *snapshots):
         tags = {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
-        assert (tags["team"], tags["Name"]) == ("web", "web-server")
+        assert (tags["team"], tags["Name"]) == ("web", "web-frontend")
         assert tags["vmie:request-id"] == result["RequestId"]
     assert {"Key": "team", "Value": "web"} in task["Tags"]
 
