@@ -106,9 +106,9 @@ def test_stopping_an_import_that_is_about_to_attach_its_volume_leaves_neither_vo
     upload_disks(generous)
     generous.inject("AttachVolume", Role="StartTask", Delay=700)
     key = generous.ask("stopped-while-attaching", attached(instance))
+    eventually(generous.no_fault_is_pending, "the call of AttachVolume", every=0.02)
     request = generous.request_of(key)
-    eventually(generous.no_fault_is_pending, "the call of AttachVolume")
-    generous.states.stop_execution(executionArn=generous.running(key)["ExecutionArn"], cause="not that one")
+    generous.states.stop_execution(executionArn=request["ExecutionArn"], cause="not that one")
 
     result = generous.ended(key)
 
