@@ -61,7 +61,7 @@ def test_a_request_that_outlasts_its_own_deadline_is_cancelled_and_timed_out(
 ) -> None:
     upload_disks(pipeline)
     pipeline.inject(operation, Stall=True)
-    result = pipeline.ended(pipeline.ask(f"deadline-{operation}", asking(operation, Deadline="PT5M")))
+    result = pipeline.ended(pipeline.ask(f"deadline-{operation}", asking(operation, Deadline="PT45M")))
 
     assert (result["Status"], result["Error"]["Code"]) == ("TimedOut", "DeadlineExceeded"), result
     assert [status_of(task) for task in pipeline.tasks_of(result["RequestId"])] == ["deleted"]
