@@ -18,6 +18,17 @@ from vmie_local.deployment import CdkCli
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quiet_afterwards(cloud: LocalAws) -> Iterator[None]:
+    """What stays deployed keeps no later test waiting for its rounds."""
+    yield
+    events = cloud.client("events")
+    for page in events.get_paginator("list_rules").paginate():
+        for rule in page["Rules"]:
+            if "Reconciler" in rule["Name"]:
+                events.disable_rule(Name=rule["Name"])
+
+
 def deploy(cloud: LocalAws, example: str) -> dict[str, dict[str, str]]:
     cli = CdkCli(cloud, EXAMPLES / example)
     cli.bootstrap()

@@ -18,12 +18,21 @@ SHARED_BUCKET, ZONE = "shared-disks", "us-east-1a"
 
 
 @pytest.fixture(scope="session")
-def deployed(cloud: LocalAws) -> Pipeline:
+def default_stack(cloud: LocalAws) -> Iterator[Pipeline]:
+    """The app as it is; its rounds stand still, or other modules' tests would wait for them."""
     cli = CdkCli(cloud, ROOT)
     cli.bootstrap()
     stack = Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
     stack.slow_down_rounds()
-    return stack
+    with stack.without_rounds():
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def deployed(default_stack: Pipeline) -> Iterator[Pipeline]:
+    """The app at work."""
+    with default_stack.with_rounds():
+        yield default_stack
 
 
 @pytest.fixture(scope="session")

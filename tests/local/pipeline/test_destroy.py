@@ -22,6 +22,7 @@ def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_comp
     }
     cli.bootstrap()
     doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
+    doomed.slow_down_rounds()
     exports = ExportPipeline(cloud, doomed.outputs)
     image_id = exports.import_image("exported")
     exports.inject("ExportImage", Stall=True, Phase="converting")
