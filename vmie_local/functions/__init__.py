@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vmie_local.front_door import ApiCall
     from vmie_local.server import LocalAws
 
-_WARM_WORKERS = 32
+_WARM_WORKERS = 64
 _BACKGROUND_THREADS = 32
 
 __all__ = ["FunctionVersion", "Functions", "Invocation", "Kill", "Outcome", "TooManyRequestsError"]
