@@ -45,6 +45,12 @@ class Executions:
             return request.execution_arn
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{request.execution_name}"
 
+    def includes(self, execution_arn: str) -> bool:
+        """Tell whether an execution is one of this state machine."""
+        return execution_arn.rpartition(":")[0] == self.state_machine_arn.replace(
+            ":stateMachine:", ":execution:"
+        )
+
     def find(self, request: Request) -> Execution | None:
         """A request's newest execution, or None where it was never started."""
         arn = self.arn_of(request)

@@ -75,7 +75,12 @@ class Reconciler:
                 self.cancel_orphans()
 
     def execution_ended(self, execution_arn: str, now: str) -> None:
-        """End the request of an execution that was started directly and stopped before it was admitted."""
+        """End the request of an execution that was started directly and stopped before it was admitted.
+
+        The ends of the other workflow's executions are heard too: they may have freed a lease.
+        """
+        if not self.executions.includes(execution_arn):
+            return
         request = self.table.find(direct_request_id(execution_arn))
         if request is None or request.open_state is not OpenState.QUEUED:
             return

@@ -31,7 +31,6 @@ def quiet_afterwards(cloud: LocalAws) -> Iterator[None]:
 
 def deploy(cloud: LocalAws, example: str) -> dict[str, dict[str, str]]:
     cli = CdkCli(cloud, EXAMPLES / example)
-    cli.bootstrap()
     return cli.deploy()
 
 

@@ -21,7 +21,6 @@ SHARED_BUCKET, ZONE = "shared-disks", "us-east-1a"
 def default_stack(cloud: LocalAws) -> Iterator[Pipeline]:
     """The app as it is; its rounds stand still, or other modules' tests would wait for them."""
     cli = CdkCli(cloud, ROOT)
-    cli.bootstrap()
     stack = Pipeline(cloud, cli.deploy(context={"vmie:stallTimeoutMinutes": "60"})["VmImportExport"])
     stack.slow_down_rounds()
     with stack.without_rounds():
@@ -64,7 +63,6 @@ def generous_stack(cloud: LocalAws, keys: dict[str, str]) -> Iterator[Pipeline]:
         "vmie:allowedImportTasks": "*",
         "vmie:allowedKmsKeyArns": ",".join(keys.values()),
     }
-    cli.bootstrap()
     stack = Pipeline(cloud, cli.deploy(context=context)["Generous"])
     stack.slow_down_rounds()
     with stack.without_rounds():

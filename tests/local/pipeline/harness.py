@@ -29,7 +29,7 @@ PATIENCE = 300  # real seconds; generous, because machines are noisy and nothing
 
 
 def eventually(
-    look: Callable[[], T | None], what: str, seconds: float = PATIENCE, *, every: float = 0.1
+    look: Callable[[], T | None], what: str, seconds: float = PATIENCE, *, every: float = 0.2
 ) -> T:
     """Whatever `look` returns first that is not None or False."""
     end = time.monotonic() + seconds

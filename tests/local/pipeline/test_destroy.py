@@ -20,7 +20,6 @@ def test_destroying_the_stack_ends_what_runs_what_waits_and_what_nobody_saw_comp
         "vmie:stallTimeoutMinutes": "700",
         "vmie:allowedImages": "*",
     }
-    cli.bootstrap()
     doomed = Pipeline(cloud, cli.deploy(context=context)["Doomed"])
     doomed.slow_down_rounds()
     exports = ExportPipeline(cloud, doomed.outputs)

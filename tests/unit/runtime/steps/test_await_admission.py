@@ -57,6 +57,22 @@ def test_a_direct_request_is_queued_and_told_of(world: World, context):
     assert world.aws.sqs.messages == [{"detail-type": "Admission Wanted", "time": NOW}]
 
 
+def test_the_reconciler_of_the_other_workflow_asks_nothing_about_an_execution_that_ended(
+    world: World, context, monkeypatch
+):
+    """It hears of every end, which may have freed a lease; it may not describe what is not its own."""
+    request = start(world, context)
+    world.aws.stepfunctions.executions["mine"] = {"status": "ABORTED"}
+
+    with monkeypatch.context() as other:
+        world.configure(other, VMIE_STATE_MACHINE_ARN=ARN.rpartition(":")[0].replace(":Import", ":Export"))
+        world.reconciler.execution_ended(ARN, SOON)
+        assert world.find(request).open_state is OpenState.QUEUED
+    world.configure(monkeypatch)
+    world.reconciler.execution_ended(ARN, SOON)
+    assert world.result(request)["Status"] == "Cancelled"
+
+
 def test_neither_result_nor_event_holds_the_token(world: World, context):
     start(world, context)
 
