@@ -39,20 +39,20 @@ def remove(ec2: EC2Client, made: Made, tags: dict[str, str], *, keep: Iterable[s
     """
     images = _existing_images(ec2, (*made.image_ids, *made.replaced_image_ids))
     snapshots = {*made.snapshot_ids, *made.replaced_snapshot_ids, *_snapshots_of(images)} - set(keep)
+    allowed = _AllowedByTag(ec2, tags)
     ours = {
         resource
         for resource in (*sorted(image["ImageId"] for image in images), *sorted(snapshots), *made.volume_ids)
-        if _still_there(partial(ec2.create_tags, Resources=[resource], Tags=ec2_tags(tags)))
+        if allowed.tag(resource)
     }
-    allowed = _AllowedByTag()
     for instance_id in made.instance_ids:
-        _still_there(partial(ec2.create_tags, Resources=[instance_id], Tags=ec2_tags(tags)))
-        allowed.make(partial(ec2.terminate_instances, InstanceIds=[instance_id]))
+        allowed.tag(instance_id)
+        allowed.make(instance_id, partial(ec2.terminate_instances, InstanceIds=[instance_id]))
     for image in images:
         if image["ImageId"] in ours:
-            allowed.make(partial(ec2.deregister_image, ImageId=image["ImageId"]))
+            allowed.make(image["ImageId"], partial(ec2.deregister_image, ImageId=image["ImageId"]))
     for snapshot_id in sorted(snapshots & ours):
-        allowed.make(partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
+        allowed.make(snapshot_id, partial(ec2.delete_snapshot, SnapshotId=snapshot_id))
     for volume_id in made.volume_ids:
         if volume_id in ours:
             _delete_volume(ec2, volume_id, made.instance_ids, allowed)
@@ -81,18 +81,28 @@ class _AllowedByTag:
     """Calls about what was tagged a moment ago, which a policy allows by that tag.
 
     A refusal is believed once all of them together have waited for as long as EC2 may take to see the tags.
+    What somebody else has removed meanwhile has no tag either: tagging it again tells.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ec2: EC2Client, tags: dict[str, str]) -> None:
+        self._ec2, self._tags = ec2, ec2_tags(tags)
         self._pauses = iter(_UNTIL_SEEN)
 
-    def make(self, call: Callable[[], object]) -> bool:
-        """Make a call; tell whether its resource was there."""
+    def tag(self, resource_id: str) -> bool:
+        """Tag a resource; tell whether it was there."""
+        return _still_there(partial(self._ec2.create_tags, Resources=[resource_id], Tags=self._tags))
+
+    def make(self, resource_id: str, call: Callable[[], object]) -> bool:
+        """Make a call about a resource; tell whether that was there."""
         while True:
             try:
                 return _still_there(call)
             except ClientError as error:
-                pause = next(self._pauses, None) if error_code(error) == "UnauthorizedOperation" else None
+                if error_code(error) != "UnauthorizedOperation":
+                    raise
+                if not self.tag(resource_id):
+                    return False
+                pause = next(self._pauses, None)
                 if pause is None:
                     raise
                 sleep(pause)
@@ -104,9 +114,9 @@ def _delete_volume(
     for attachment in _attachments(ec2, volume_id):
         if attachment.get("State") in ("attached", "attaching", "busy"):
             if attachment.get("InstanceId") not in terminated:
-                allowed.make(partial(ec2.detach_volume, VolumeId=volume_id))
+                allowed.make(volume_id, partial(ec2.detach_volume, VolumeId=volume_id))
             raise TransientServiceError(f"The volume {volume_id} is being detached.")
-    allowed.make(partial(ec2.delete_volume, VolumeId=volume_id))
+    allowed.make(volume_id, partial(ec2.delete_volume, VolumeId=volume_id))
 
 
 def _attachments(ec2: EC2Client, volume_id: str) -> list[Any]:

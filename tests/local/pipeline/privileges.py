@@ -71,13 +71,29 @@ def unused_actions(pipeline: Pipeline, granted: dict[str, set[str]]) -> dict[str
 
 
 def denied_calls(pipeline: Pipeline) -> dict[str, list[dict[str, Any]]]:
-    """The calls of the stack's roles that policies denied."""
+    """The calls of the stack's roles that policies denied.
+
+    Two rounds may remove the same at once: what is gone has no tag that a policy could allow by.
+    """
     with urllib.request.urlopen(f"{pipeline.cloud.endpoint}/_vmie/iam") as answer:
         roles: dict[str, Any] = json.loads(answer.read())["Roles"]
     stack = pipeline.table.partition("-")[0]
-    return {
-        role: use["Denied"] for role, use in roles.items() if role.startswith(f"{stack}-") and use["Denied"]
+    denied = {
+        role: [use for use in uses["Denied"] if not _is_gone(pipeline, use)]
+        for role, uses in roles.items()
+        if role.startswith(f"{stack}-")
     }
+    return {role: uses for role, uses in denied.items() if uses}
+
+
+def _is_gone(pipeline: Pipeline, use: dict[str, Any]) -> bool:
+    if use["Action"] not in ("ec2:DeregisterImage", "ec2:DeleteSnapshot"):
+        return False
+    kind, _, resource_id = use["Resource"].rpartition(":")[2].partition("/")
+    if kind == "image":
+        return resource_id not in {each["ImageId"] for each in pipeline.images()}
+    found = pipeline.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    return resource_id not in {each["SnapshotId"] for each in found}
 
 
 def _as_list(value: str | list[str]) -> list[str]:

@@ -104,6 +104,24 @@ def test_what_was_tagged_a_moment_ago_goes_once_its_tag_is_seen(world: World, op
     assert world.aws.ec2.volumes == {}
 
 
+def test_what_another_round_removes_at_the_same_time_is_not_waited_for(world: World, monkeypatch):
+    """What is gone has no tag that a policy could allow by: EC2 says that the call is not allowed."""
+    everything(world)
+    deregister = world.aws.ec2.deregister_image
+
+    def too_late(*, ImageId: str) -> None:
+        deregister(ImageId=ImageId)
+        raise refusal("UnauthorizedOperation", "DeregisterImage", status=403)
+
+    monkeypatch.setattr(world.aws.ec2, "deregister_image", too_late)
+    monkeypatch.setattr(artefacts, "sleep", lambda _: pytest.fail("It waits for what is gone."))
+
+    remove(world.aws.client("ec2"), ALL, TAGS)
+
+    assert set(world.aws.ec2.images) == {"ami-theirs"}
+    assert world.aws.ec2.snapshots == {"snap-theirs"}
+
+
 def test_an_attached_volume_is_detached_and_deleted_later(world: World):
     everything(world)
     world.aws.ec2.volumes["vol-1"]["Attachments"] = [{"InstanceId": "i-1", "State": "attached"}]
