@@ -5,14 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from vmie_images.errors import CorruptImageError
+from vmie_images.filesystems.paths import resolve
 
-MAX_LINKS = 8
-"""Symbolic links that one path may pass through."""
-MAX_PARTS = 128
-"""Components that one path may have, symbolic links resolved."""
 MAX_TARGET = 4096
 """Bytes of a symbolic link's target."""
 SMALL_FILE = 64 * 1024
@@ -85,33 +83,14 @@ class FileTree(ABC):
         Raises:
             CorruptImageError: The path passes through more symbolic links than any honest tree has.
         """
-        trail = [self.root()]
-        parts = path.split("/")[::-1]
-        links = steps = 0
-        while parts:
-            part = parts.pop()
-            if part in ("", "."):
-                continue
-            steps += 1
-            if steps > MAX_PARTS:
-                raise CorruptImageError(f"the path {path!r} has more than {MAX_PARTS} parts")
-            if part == "..":
-                del trail[max(1, len(trail) - 1) :]
-                continue
-            node = self.lookup(trail[-1], part) if trail[-1].kind is Kind.DIRECTORY else None
-            if node is None:
-                return None
-            if node.kind is Kind.SYMLINK and (follow or any(parts)):
-                links += 1
-                if links > MAX_LINKS:
-                    raise CorruptImageError(f"the path {path!r} passes through more than {MAX_LINKS} links")
-                target = self.target(node)
-                if target.startswith("/"):
-                    del trail[1:]
-                parts += target.split("/")[::-1]
-            else:
-                trail.append(node)
-        return trail[-1]
+        return resolve(
+            path,
+            start=lambda rest: (self.root(), rest),
+            step=lambda node, name: self.lookup(node, name) if node.kind is Kind.DIRECTORY else None,
+            link=lambda node: partial(self.target, node) if node.kind is Kind.SYMLINK else None,
+            above=lambda _: "",
+            follow=follow,
+        )
 
     def target(self, link: Node) -> str:
         """Where a symbolic link leads."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from vmie_images.errors import CorruptImageError
-from vmie_images.filesystems.tree import MAX_LINKS, MAX_PARTS, SMALL_FILE, FileTree, Kind, Node
+from vmie_images.filesystems.paths import resolve
+from vmie_images.filesystems.tree import SMALL_FILE, FileTree, Kind, Node
 from vmie_images.volumes.volume import Volume
 
 
@@ -69,37 +70,16 @@ class LinuxRoot:
         return None if place is None else place.node
 
     def _resolve(self, path: str, follow: bool = True) -> _Place | None:
-        start, rest = self._start(path)
-        trail, parts = [start], rest.split("/")[::-1]
-        links = steps = 0
-        while parts:
-            part = parts.pop()
-            if part in ("", "."):
-                continue
-            steps += 1
-            if steps > MAX_PARTS:
-                raise CorruptImageError(f"the path {path!r} has more than {MAX_PARTS} parts")
-            if part == "..":
-                onward = trail.pop().path.rpartition("/")[0]
-                if not trail:  # out of what is mounted there
-                    start, rest = self._start(onward)
-                    trail, parts = [start], parts + rest.split("/")[::-1]
-                continue
-            place = self._step(trail[-1], part)
-            if place is None:
-                return None
-            if place.node.kind is Kind.SYMLINK and (follow or any(parts)):
-                links += 1
-                if links > MAX_LINKS:
-                    raise CorruptImageError(f"the path {path!r} passes through more than {MAX_LINKS} links")
-                target = place.tree.target(place.node)
-                if target.startswith("/"):
-                    start, target = self._start(target)
-                    trail = [start]
-                parts += target.split("/")[::-1]
-            else:
-                trail.append(place)
-        return trail[-1]
+        return resolve(
+            path,
+            start=self._start,
+            step=self._step,
+            link=lambda place: (
+                partial(place.tree.target, place.node) if place.node.kind is Kind.SYMLINK else None
+            ),
+            above=lambda place: place.path.rpartition("/")[0],
+            follow=follow,
+        )
 
     def _start(self, path: str) -> tuple[_Place, str]:
         """The innermost file system that a path names by its mount point, and the path inside it."""
